@@ -1,0 +1,67 @@
+"""Joining strokes: the pen that stays down between two characters, as in a cheque's `000`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from sample_scans.ink import Blot, lay_ink
+from sample_scans.pen import Trace, Writer
+from sample_scans.strip_style import StripStyle
+
+Place = tuple[Trace, tuple[float, float]]
+
+
+def _willingness(before: str, after: str) -> float:
+    """How readily a hand joins this pair, 0 to 1."""
+    if before == "0" and after in "0-=":
+        return 1.0
+    if before in "0235" and after in "04569":
+        return 0.3
+    return 0.06 if before.isalnum() and after.isalnum() else 0.0
+
+
+def _bridge(before: Place, after: Place, size: float, sag: float) -> Trace | None:
+    """The way from the last stroke's end to the first stroke's start, in pixels / size; None if too far."""
+    path, at = before
+    end = path.points[path.spans[-1]][-3:] + np.asarray(at, np.float32) / np.float32(size)
+    path, at = after
+    start = path.points[path.spans[0]][:3] + np.asarray(at, np.float32) / np.float32(size)
+    way = start[0] - end[-1]
+    if way[0] < -0.25 or np.hypot(way[0], way[1]) > 0.8:
+        return None
+    leave, arrive = end[-1] - end[0], start[-1] - start[0]
+    far = 0.6 * float(np.hypot(way[0], way[1])) + 0.05
+    leave = far * leave / max(1e-3, float(np.hypot(*leave)))
+    arrive = far * arrive / max(1e-3, float(np.hypot(*arrive)))
+    t = np.linspace(0, 1, 13, dtype=np.float32)[:, None]
+    points = end[-1] + (3 * t**2 - 2 * t**3) * way + (t - 2 * t**2 + t**3) * leave + (t**3 - t**2) * arrive
+    points[:, 1] += np.float32(sag) * (4 * t * (1 - t))[:, 0]
+    return Trace(points.astype(np.float32), np.full(13, 0.85, np.float32), (slice(0, 13),))
+
+
+def join_neighbours(
+    rng: np.random.Generator,
+    text: str,
+    places: Sequence[Place | None],
+    writer: Writer,
+    style: StripStyle,
+) -> list[tuple[Blot, int]]:
+    """Blots of joining strokes with their owners: the left half belongs to the left character.
+
+    places : per character its trace and the pixel position of the trace's origin; None for a space.
+    """
+    inks: list[tuple[Blot, int]] = []
+    for i, chance in enumerate(rng.random(max(0, len(text) - 1)).tolist()):
+        before, after = places[i], places[i + 1]
+        if before is None or after is None or chance > writer.join * _willingness(text[i], text[i + 1]):
+            continue
+        bridge = _bridge(before, after, style.digit, 0.1 * rng.standard_normal())
+        if bridge is None:
+            continue
+        for half, owner in ((slice(0, 7), i), (slice(6, 13), i + 1)):
+            points = bridge.points[half]
+            part = Trace(points, bridge.pressure[half], (slice(0, len(points)),))
+            inks.append((lay_ink(rng, part, writer, style.digit, (0, 0)), owner))
+    return inks
