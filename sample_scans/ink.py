@@ -10,9 +10,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.document import Box
 from sample_scans.pen import Trace, Writer
 
 Coverage = NDArray[np.uint8]
+INKED = 64  # coverage from which a pixel counts as ink of its character
 _FRACTION = 4  # bits behind the point in the coordinates given to OpenCV
 _NIB = np.array([0.77, -0.64], np.float32)  # across this direction a fountain pen's line is broadest
 _GRAIN = 256  # side of the tile of paper grain that a pencil feels
@@ -116,3 +118,21 @@ def pool(blots: Sequence[Blot], height: int, width: int) -> Coverage:
             rows, columns, coverage = part
             np.maximum(sheet[rows, columns], coverage, out=sheet[rows, columns])
     return sheet
+
+
+def ink_box(blot: Blot, threshold: int = INKED) -> Box:
+    """The tight box around a blot's ink, on the page; empty where nothing reaches the threshold."""
+    mask = blot.coverage >= threshold
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not len(rows):
+        return Box(blot.x, blot.y, 0, 0)
+    top, left = int(rows[0]), int(columns[0])
+    return Box(blot.x + left, blot.y + top, int(columns[-1]) + 1 - left, int(rows[-1]) + 1 - top)
+
+
+def around(one: Box, other: Box) -> Box:
+    """The smallest box that holds both."""
+    left, top = min(one.x, other.x), min(one.y, other.y)
+    right = max(one.x + one.width, other.x + other.width)
+    bottom = max(one.y + one.height, other.y + other.height)
+    return Box(left, top, right - left, bottom - top)

@@ -8,7 +8,6 @@ import numpy as np
 
 from sample_scans.ink import Blot, lay_ink
 from sample_scans.pen import Trace, Writer
-from sample_scans.strip_style import StripStyle
 
 Place = tuple[Trace, tuple[float, float]]
 
@@ -19,6 +18,8 @@ def _willingness(before: str, after: str) -> float:
         return 1.0
     if before in "0235" and after in "04569":
         return 0.3
+    if before.isalpha() and after.islower():
+        return 0.6 if before.islower() else 0.15
     return 0.06 if before.isalnum() and after.isalnum() else 0.0
 
 
@@ -46,22 +47,23 @@ def join_neighbours(
     text: str,
     places: Sequence[Place | None],
     writer: Writer,
-    style: StripStyle,
+    size: float,
 ) -> list[tuple[Blot, int]]:
     """Blots of joining strokes with their owners: the left half belongs to the left character.
 
     places : per character its trace and the pixel position of the trace's origin; None for a space.
+    size : height of a digit in pixels.
     """
     inks: list[tuple[Blot, int]] = []
     for i, chance in enumerate(rng.random(max(0, len(text) - 1)).tolist()):
         before, after = places[i], places[i + 1]
         if before is None or after is None or chance > writer.join * _willingness(text[i], text[i + 1]):
             continue
-        bridge = _bridge(before, after, style.digit, 0.1 * rng.standard_normal())
+        bridge = _bridge(before, after, size, 0.1 * rng.standard_normal())
         if bridge is None:
             continue
         for half, owner in ((slice(0, 7), i), (slice(6, 13), i + 1)):
             points = bridge.points[half]
             part = Trace(points, bridge.pressure[half], (slice(0, len(points)),))
-            inks.append((lay_ink(rng, part, writer, style.digit, (0, 0)), owner))
+            inks.append((lay_ink(rng, part, writer, size, (0, 0)), owner))
     return inks

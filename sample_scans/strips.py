@@ -10,14 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.document import Box, Image
-from sample_scans.ink import Blot, clip, lay_ink, pool
-from sample_scans.joins import Place, join_neighbours
+from sample_scans.ink import INKED, Blot, around, clip, ink_box, lay_ink, pool
 from sample_scans.paper import grain, scan, security_print, uneven_light
 from sample_scans.pen import Trace, Writer, trace
 from sample_scans.spacing import line_up
 from sample_scans.strip_style import StripStyle
+from sample_scans.writing import write
 
-INKED = 64  # coverage from which a pixel counts as ink of its character
 NOBODY = -1
 
 
@@ -59,16 +58,6 @@ def draw_digit(
     return np.pad(cut, 2)
 
 
-def ink_box(blot: Blot, threshold: int = INKED) -> Box:
-    """The tight box around a blot's ink, on the page; empty where nothing reaches the threshold."""
-    mask = blot.coverage >= threshold
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    if not len(rows):
-        return Box(blot.x, blot.y, 0, 0)
-    top, left = int(rows[0]), int(columns[0])
-    return Box(blot.x + left, blot.y + top, int(columns[-1]) + 1 - left, int(rows[-1]) + 1 - top)
-
-
 def draw_strip(
     rng: np.random.Generator, text: str, writer: Writer | None = None, style: StripStyle | None = None
 ) -> Strip:
@@ -78,13 +67,7 @@ def draw_strip(
     """
     writer = writer or Writer.draw(rng)
     style = style or StripStyle.draw(rng)
-    placed = _placed(rng, text, writer, style)
-    blots = [p and lay_ink(rng, p[0], writer, style.digit, p[1]) for p in placed]
-    gap = (writer.gap + style.tightness) * style.digit
-    moved, shifts = line_up(rng, blots, gap, style.digit, writer.climb)
-    settled = [p and (p[0], (p[1][0] + dx, p[1][1] + dy)) for p, (dx, dy) in zip(placed, shifts, strict=True)]
-    joins = join_neighbours(rng, text, settled, writer, style)
-    inks = [(blot, i) for i, blot in enumerate(moved) if blot is not None] + joins
+    inks = write(rng, text, writer, style.digit, style.baseline, style.tightness)
     return _finish(rng, text, inks, writer, style)
 
 
@@ -105,21 +88,10 @@ def compose_strip(
     for ink, _ in glyphs:
         drop = style.baseline + writer.wobble * style.digit * rng.standard_normal()
         blots.append(_transformed(ink, scale, writer.aspect, lean, drop))
-    gap = (writer.gap + style.tightness) * style.digit
+    gap = max(-0.22, writer.gap + style.tightness) * style.digit
     moved, _ = line_up(rng, blots, gap, style.digit, writer.climb)
     text = "".join(label for _, label in glyphs)
     return _finish(rng, text, [(b, i) for i, b in enumerate(moved) if b is not None], writer, style)
-
-
-def _placed(rng: np.random.Generator, text: str, writer: Writer, style: StripStyle) -> list[Place | None]:
-    """Each character's trace and its origin: on the baseline, give or take, all at the left edge."""
-    lifts = (rng.standard_normal(len(text)) * writer.wobble * style.digit).tolist()
-    across = rng.random(len(text)).tolist()
-    top = style.baseline - style.digit
-    return [
-        None if c == " " else (trace(rng, c, writer), (x, top + dy))
-        for c, x, dy in zip(text, across, lifts, strict=True)
-    ]
 
 
 def _transformed(ink: Image, scale: float, aspect: float, lean: float, baseline: float) -> Blot:
@@ -150,7 +122,10 @@ def _finish(
     ink = pool([blot for blot, _ in inks] + extra, style.height, width)
     image = _on_paper(rng, ink, style)
     places = tuple(i for i, c in enumerate(text) if c.isdigit())
-    by_character = {i: ink_box(blot) for blot, i in reversed(inks)}
+    by_character: dict[int, Box] = {}
+    for blot, i in inks:
+        box = ink_box(blot)
+        by_character[i] = around(by_character[i], box) if i in by_character else box
     return Strip(
         image=image,
         owner=owner,
