@@ -54,14 +54,15 @@ def sniff(data: bytes) -> Kind | None:
     return next((kind for kind, pattern in _PATTERNS if pattern.match(head)), None)
 
 
-def check_container(kind: Kind, data: bytes) -> None:
-    """Raise ScanError where the file itself tells that a part of it is missing or damaged.
+def check_container(kind: Kind, data: bytes) -> bytes:
+    """The file as a decoder may have it: itself, less a PNG's damaged remarks.
 
-    A JPEG, TIFF, BMP or GIF does not tell up front: see `jpeg_has_end` and `cut_tiff`.
+    Raises ScanError where the file tells that a part of it is missing or damaged. A JPEG, TIFF,
+    BMP or GIF does not tell up front: see `jpeg_has_end` and `cut_tiff`.
     """
     if kind is Kind.PNG:
-        _check_png(data)
-    elif kind is Kind.WEBP:
+        return _sound_png(data)
+    if kind is Kind.WEBP:
         size = 8 + int.from_bytes(data[4:8], "little")
         if len(data) < size or ends_in_zeros(data, 12, size):
             raise truncated()
@@ -69,6 +70,7 @@ def check_container(kind: Kind, data: bytes) -> None:
         tail = data.rstrip(b"\0")[-_PDF_TAIL_BYTES:]
         if b"%%EOF" not in tail and b"startxref" not in tail:
             raise truncated()
+    return data
 
 
 def truncated() -> ScanError:
@@ -143,21 +145,20 @@ def cut_tiff(data: bytes) -> tuple[bytes, bool]:
     return data[:link] + bytes(link_bytes) + data[link + link_bytes :], True
 
 
-def _check_png(data: bytes) -> None:
-    position = 8
+def _sound_png(data: bytes) -> bytes:
+    kept, position = [data[:8]], 8
     while position + 12 <= len(data):
         length = int.from_bytes(data[position : position + 4])
-        name = data[position + 4 : position + 8]
-        end = position + 8 + length
-        if end + 4 > len(data):
+        name, end = data[position + 4 : position + 8], position + 12 + length
+        if end > len(data):
             break
-        # A text or colour profile with a wrong sum does no harm to the pixels.
-        checksum = int.from_bytes(data[end : end + 4])
-        if name in _CRITICAL and zlib.crc32(memoryview(data)[position + 4 : end]) != checksum:
+        if zlib.crc32(memoryview(data)[position + 4 : end - 4]) == int.from_bytes(data[end - 4 : end]):
+            kept.append(data[position:end])
+        elif name in _CRITICAL:
             if b"IEND" not in data[end:]:
                 break
             raise damaged(Kind.PNG, "wrong checksum")
         if name == b"IEND":
-            return
-        position = end + 4
+            return b"".join(kept)
+        position = end
     raise truncated()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import math
+import struct
 import threading
 import warnings
 from collections.abc import Iterator
@@ -67,8 +68,9 @@ def decode_raster(kind: Kind, data: bytes) -> Iterator[tuple[Image, float | None
         data, cut = cut_tiff(data)
         whole = not cut
     elif kind is Kind.JPEG and not jpeg_has_end(data):
-        # It may lack the end marker and nothing else. Zeros at the end would decode as grey.
-        data, whole = data.rstrip(b"\0"), False
+        # It may lack the end marker and nothing else. Zeros at the end would decode as grey;
+        # the decoder looks 8 bytes ahead, and no further than these.
+        data, whole = data.rstrip(b"\0") + b"\xff\0" * 8, False
     with _explaining(kind, whole):
         picture = _READERS[kind](io.BytesIO(data))
     index = 0
@@ -101,6 +103,8 @@ def believable(dpi: float) -> bool:
 
 
 def _seek(picture: ImageFile.ImageFile, index: int) -> bool:
+    for stale in ("dpi", "resolution"):  # Pillow would leave those of the page before
+        picture.info.pop(stale, None)
     try:
         picture.seek(index)
     except EOFError:
@@ -136,7 +140,7 @@ def _page(kind: Kind, picture: ImageFile.ImageFile, data: bytes, whole: bool) ->
         check_size(image.shape[1] * longest / x_dpi, image.shape[0] * longest / y_dpi)
         image, x_dpi = square_pixels(image, x_dpi, y_dpi), longest
     # What Pillow has turned already no longer has the tag.
-    image = upright(image, picture.getexif().get(_ORIENTATION, 1))
+    image = upright(image, _orientation(picture))
     return image, x_dpi if believable(x_dpi) else None
 
 
@@ -148,6 +152,15 @@ def _fast_colour(picture: ImageFile.ImageFile, data: bytes) -> Image | None:
     if image is None or image.shape[1::-1] != picture.size:
         return None
     return image.astype(np.uint8, copy=False)
+
+
+def _orientation(picture: ImageFile.ImageFile) -> int:
+    """The orientation tag of a loaded picture; 1 (as it is) where it has none."""
+    try:
+        orientation = picture.getexif().get(_ORIENTATION, 1)
+    except (SyntaxError, ValueError, KeyError, TypeError, struct.error):
+        return 1  # metadata that makes no sense is no reason to lose the page
+    return orientation if isinstance(orientation, int) else 1
 
 
 def _resolution(picture: ImageFile.ImageFile) -> tuple[float, float]:
@@ -226,6 +239,15 @@ def _explaining(kind: Kind, whole: bool) -> Iterator[None]:
     # open here, so none of them can be a disk that a second try would find in order.
     except Exception as error:
         log.debug("decoding a %s file", kind, exc_info=True)
-        if not whole or isinstance(error, EOFError) or "truncated" in str(error).lower():
+        if not whole or _ran_off_the_end(error):
             raise truncated() from error
         raise damaged(kind, error) from error
+
+
+def _ran_off_the_end(error: Exception) -> bool:
+    """Whether the decoder wanted more bytes than there are (Pillow wraps some such errors)."""
+    return (
+        isinstance(error, (EOFError, struct.error))
+        or isinstance(error.__cause__, (EOFError, struct.error))
+        or "truncated" in str(error).lower()
+    )

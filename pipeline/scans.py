@@ -37,7 +37,7 @@ def decode(path: Path, name: str) -> Iterator[Page]:
     kind = sniff(data)
     if kind is None:
         raise _unknown(data)
-    check_container(kind, data)
+    data = check_container(kind, data)
     pages = decode_pdf(data) if kind is Kind.PDF else decode_raster(kind, data)
     number = 0
     for number, (image, dpi) in enumerate(pages, 1):
