@@ -1,0 +1,27 @@
+"""What happens to one page, as plain functions over arrays.
+
+    discover -> decode (scans) -> locate -> segment -> build_lattice -> classify -> decode -> Reading
+
+`read_pages` walks that way for many pages and classifies all their crops in one batch; `results`
+turns the readings into rows. Nothing here knows Prefect or TensorFlow.
+"""
+
+from pipeline.document import Box, Page, Reading, Reason, Scan, ScanError, Status
+from pipeline.layouts import Layout, LayoutError, load_layout
+from pipeline.parameters import ReaderParameters
+from pipeline.read import read_pages
+
+__all__ = [
+    "Box",
+    "Layout",
+    "LayoutError",
+    "Page",
+    "ReaderParameters",
+    "Reading",
+    "Reason",
+    "Scan",
+    "ScanError",
+    "Status",
+    "load_layout",
+    "read_pages",
+]

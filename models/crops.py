@@ -1,0 +1,84 @@
+"""Training crops: what the segmenter really makes of a strip, labelled by whose ink is in each run.
+
+A run of pieces is a digit if it holds nearly all ink of that digit and little else, not-a-digit
+if it clearly does not, and is left out of training in between.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline import deskew
+from pipeline.decode import JUNK
+from pipeline.document import Image
+from pipeline.lattice import Lattice, build_lattice
+from pipeline.locate import locate_line
+from pipeline.segment import Pieces, segment
+
+UNSURE = -1
+DIGIT_COVER, DIGIT_PURITY = 0.85, 0.85
+JUNK_COVER, JUNK_PURITY = 0.6, 0.65
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledLattice:
+    """A lattice with the truth about it.
+
+    labels : (R,) int8: 0..9, 10 not-a-digit, -1 unsure.
+    value : the digits of the strip.
+    """
+
+    lattice: Lattice
+    labels: NDArray[np.int8]
+    value: str
+
+
+def label_strip(image: Image, owner: NDArray[np.int16], text: str) -> LabelledLattice:
+    """Segment a strip and label its runs.
+
+    image : (H, W) uint8 grey.
+    owner : (H, W) int16, index in `text` of the character whose ink a pixel is, -1 for none.
+    """
+    (dark, _), *_ = locate_line(image).strips
+    if dark.shape != owner.shape:
+        size = (dark.shape[1], dark.shape[0])
+        owner = cv2.resize(owner, size, interpolation=cv2.INTER_NEAREST).astype(np.int16, copy=False)
+    pieces = segment(dark)
+    lattice = build_lattice(pieces)
+    value = "".join(c for c in text if c.isdigit())
+    return LabelledLattice(lattice, label_runs(pieces, lattice.edges, owner, text), value)
+
+
+def label_runs(
+    pieces: Pieces, edges: NDArray[np.int32], owner: NDArray[np.int16], text: str
+) -> NDArray[np.int8]:
+    """Label (R,) int8 for every run of `pieces`; see the module's docstring."""
+    shown = (owner + 1).astype(np.float32)
+    if pieces.slant:
+        shown = np.stack(
+            [deskew.shear((shown == k).astype(np.float32), pieces.slant) for k in range(len(text) + 1)]
+        )
+        shown = shown.argmax(axis=0)
+    whose = shown.astype(np.intp)
+    classes = len(text) + 1
+    shares = np.bincount(
+        (pieces.labels.astype(np.intp) * classes + whose).ravel(), minlength=(len(pieces) + 1) * classes
+    ).reshape(len(pieces) + 1, classes)
+    sums = np.concatenate([np.zeros((1, classes), np.intp), shares[1:].cumsum(axis=0)])
+    held = sums[edges[:, 1]] - sums[edges[:, 0]]
+    whole = np.maximum(shares[1:].sum(axis=0), 0.6 * shares.sum(axis=0))
+    digits = np.array([0, *(c.isdigit() for c in text)], bool)
+    best = np.where(digits, held, -1).argmax(axis=1)
+    most = held[np.arange(len(edges)), best]
+    cover = most / np.maximum(whole[best], 1)
+    purity = most / np.maximum(held.sum(axis=1), 1)
+    labels = np.full(len(edges), UNSURE, np.int8)
+    labels[(cover < JUNK_COVER) | (purity < JUNK_PURITY)] = JUNK
+    known = np.array([JUNK, *(int(c) if c.isdigit() else JUNK for c in text)], np.int8)
+    sure = (cover >= DIGIT_COVER) & (purity >= DIGIT_PURITY) & digits[best]
+    labels[sure] = known[best[sure]]
+    return labels

@@ -1,0 +1,95 @@
+"""What the networks learn from: strips drawn by the renderer, composed of MNIST digits, or printed.
+
+Every strip goes through the segmenter that will read real ones, so that the crops, and above all
+the scraps that are no digit, are those that reading meets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.crops import LabelledLattice, label_strip
+from models.printed import LETTERS, print_glyphs
+from pipeline.decode import JUNK
+from pipeline.document import Image
+from sample_scans.amounts import draw_amount
+from sample_scans.strips import Strip, compose_strip, draw_strip
+
+# Share of strips of each origin.
+PEN, COMPOSED, PRINTED = 0.6, 0.3, 0.1
+JUNK_PER_DIGIT = 1.5
+
+
+@dataclass(frozen=True, eq=False)
+class Glyphs:
+    """Single handwritten digits to compose strips of: images (N, 28, 28) uint8 and labels (N,)."""
+
+    images: Image
+    labels: NDArray[np.int64]
+
+    def write(self, rng: np.random.Generator, value: str) -> list[tuple[Image, str]]:
+        """A picture of each digit of `value`, taken at random from those of its class."""
+        chosen = []
+        for digit in value:
+            of_class = self._by_class[int(digit)]
+            chosen.append((self.images[of_class[int(rng.integers(len(of_class)))]], digit))
+        return chosen
+
+    def __post_init__(self) -> None:
+        by_class = tuple(np.flatnonzero(self.labels == d) for d in range(10))
+        object.__setattr__(self, "_by_class", by_class)
+
+    _by_class: tuple[NDArray[np.intp], ...] = ()
+
+
+def draw_text(rng: np.random.Generator) -> str:
+    """What may stand in a field: amounts most of all, plain numbers, ZIP+4 codes."""
+    kind = rng.random()
+    if kind < 0.55:
+        return draw_amount(rng)
+    digits = "".join(map(str, rng.integers(0, 10, int(rng.integers(1, 9)))))
+    if kind < 0.95:
+        return digits
+    return f"{rng.integers(0, 100_000):05d}-{rng.integers(0, 10_000):04d}"
+
+
+def draw_strips(seed: int, count: int, glyphs: Glyphs | None) -> Iterator[Strip]:
+    """`count` strips of mixed origin; without `glyphs` none is composed. Same seed, same strips."""
+    rng = np.random.default_rng(seed)
+    for _ in range(count):
+        kind = rng.random()
+        if kind < PRINTED:
+            text = draw_text(rng).replace(" ", "")
+            if rng.random() < 0.3:
+                text = "".join(rng.choice(list(LETTERS), int(rng.integers(3, 9))))
+            yield compose_strip(rng, print_glyphs(rng, text))
+        elif kind < PRINTED + COMPOSED and glyphs is not None:
+            value = "".join(c for c in draw_text(rng) if c.isdigit())
+            yield compose_strip(rng, glyphs.write(rng, value))
+        else:
+            yield draw_strip(rng, draw_text(rng))
+
+
+def label_strips(strips: Iterator[Strip]) -> Iterator[LabelledLattice]:
+    """Segment and label every strip, one at a time."""
+    return (label_strip(strip.image, strip.owner, strip.text) for strip in strips)
+
+
+def collect_crops(
+    lattices: Iterator[LabelledLattice], rng: np.random.Generator
+) -> tuple[Image, NDArray[np.int64]]:
+    """Crops (N, 28, 28) uint8 with labels 0..10 (N,): every digit, and some of what is none."""
+    crops: list[Image] = []
+    labels: list[NDArray[np.int8]] = []
+    for each in lattices:
+        digits = np.flatnonzero((each.labels >= 0) & (each.labels < JUNK))
+        junk = np.flatnonzero(each.labels == JUNK)
+        room = max(2, int(JUNK_PER_DIGIT * len(digits)))
+        kept = np.concatenate([digits, rng.permutation(junk)[:room]])
+        crops.append(each.lattice.crops[kept])
+        labels.append(each.labels[kept])
+    return np.concatenate(crops), np.concatenate(labels).astype(np.int64)

@@ -1,0 +1,75 @@
+"""What is to be found on a page: the layouts `digits` and `envelope`, and the postal codes of countries."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+# Part of every layout's hash: raised whenever locating or reading changes what comes out.
+READER_VERSION = 1
+
+
+class LayoutError(ValueError):
+    """A layout or postal setting that does not exist or does not fit; the message says what does."""
+
+
+@dataclass(frozen=True)
+class Country:
+    """How a country writes its postal code; see countries.toml."""
+
+    code: str
+    name: str
+    lengths: tuple[int, ...]
+    shape: str
+    boxes: tuple[int, ...]
+    where: str
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What to look for on every page.
+
+    field : name of the field in the results.
+    country : whose postal code, None where the layout is not about one.
+    """
+
+    name: str
+    field: str
+    country: Country | None = None
+
+    @property
+    def label(self) -> str:
+        """Name with the country, as the results give it: `digits`, `envelope:us`."""
+        return f"{self.name}:{self.country.code}" if self.country else self.name
+
+    @property
+    def sha256(self) -> str:
+        """First 16 hex digits of the hash of everything that the layout says."""
+        return hashlib.sha256(f"{READER_VERSION}:{self!r}".encode()).hexdigest()[:16]
+
+
+def load_layout(spec: str, *, postal: str = "us") -> Layout:
+    """The layout `digits` or `envelope`. Raises LayoutError for any other, or an unknown country."""
+    if spec == "digits":
+        return Layout("digits", "digits")
+    if spec == "envelope":
+        known = countries()
+        if postal not in known:
+            raise LayoutError(f"postal code of {postal!r} is not known; choose one of {', '.join(known)}")
+        return Layout("envelope", "postal_code", known[postal])
+    raise LayoutError(f"layout {spec!r} does not exist; choose digits or envelope")
+
+
+@cache
+def countries() -> dict[str, Country]:
+    """The countries of countries.toml by their code."""
+    table = tomllib.loads(files("pipeline").joinpath("countries.toml").read_text(encoding="utf-8"))
+    return {
+        code: Country(
+            code, row["name"], tuple(row["lengths"]), row["shape"], tuple(row["boxes"]), row["where"]
+        )
+        for code, row in table.items()
+    }

@@ -1,0 +1,110 @@
+"""What reading knows from data: the weights of the lattice's terms, the calibration, the thresholds."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipeline.decode import Candidate, Weights
+from pipeline.lattice import DIGIT_FEATURES, JUNK_FEATURES
+
+# Nothing is certain: no confidence beyond what the calibration strings can vouch for.
+CEILING = 0.9995
+NEVER = 2.0  # a threshold that no confidence reaches
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Logistic map from the evidence for a string to the probability that it is right (Platt, 1999).
+
+    bias, path, margin, weakest, length : coefficients of 1, the logit of the value's share of all
+    ways, the log of its lead over the next value, the log of its weakest digit's probability, and
+    its number of digits.
+    """
+
+    bias: float = 0.0
+    path: float = 1.0
+    margin: float = 0.0
+    weakest: float = 0.0
+    length: float = 0.0
+
+    def confidence(self, candidates: Sequence[Candidate], digit_probabilities: Sequence[float]) -> float:
+        """Calibrated probability of the first of `candidates`; 0 where there is none."""
+        if not candidates or not candidates[0].value:
+            return 0.0
+        x = evidence(candidates, digit_probabilities)
+        logit = float(np.dot(x, [self.bias, self.path, self.margin, self.weakest, self.length]))
+        return min(CEILING, 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, logit)))))
+
+
+def evidence(candidates: Sequence[Candidate], digit_probabilities: Sequence[float]) -> tuple[float, ...]:
+    """What speaks for the first candidate: 1, path, margin, weakest, length (see `Calibration`)."""
+    first = min(max(candidates[0].probability, 1e-6), 1.0 - 1e-6)
+    second = max(candidates[1].probability if len(candidates) > 1 else 0.0, 1e-6)
+    weakest = max(min(digit_probabilities, default=1.0), 1e-4)
+    return (
+        1.0,
+        math.log(first / (1.0 - first)),
+        min(math.log(first / second), 12.0),
+        math.log(weakest),
+        float(len(candidates[0].value)),
+    )
+
+
+@dataclass(frozen=True)
+class ReaderParameters:
+    """Fitted parameters of the string reader; stored beside the network as reader.json.
+
+    thresholds : pairs (target error, least confidence at which the accepted strings of the
+        calibration set were wrong at most at that rate), by rising target error.
+    """
+
+    weights: Weights = field(default_factory=Weights)
+    calibration: Calibration = field(default_factory=Calibration)
+    thresholds: tuple[tuple[float, float], ...] = ()
+
+    def threshold(self, target_error: float) -> float:
+        """Least confidence to accept so that at most `target_error` of the accepted are wrong.
+
+        The strictest that was measured serves every stricter target; above all confidences where
+        even that cannot promise it.
+        """
+        fitting = [least for target, least in self.thresholds if target <= target_error]
+        return fitting[-1] if fitting else NEVER
+
+    def save(self, path: Path) -> None:
+        """Write as JSON, feature names with their weights."""
+        w = self.weights
+        document = {
+            "evidence": w.evidence,
+            "evidence_per_piece": w.evidence_per_piece,
+            "digit": dict(zip(DIGIT_FEATURES, w.digit.tolist(), strict=True)),
+            "junk": dict(zip(JUNK_FEATURES, w.junk.tolist(), strict=True)),
+            "calibration": vars(self.calibration),
+            "thresholds": [list(pair) for pair in self.thresholds],
+        }
+        path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: Path) -> ReaderParameters:
+        """Read what `save` wrote. Raises OSError, or ValueError where the file does not fit this version."""
+        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        try:
+            return cls(
+                Weights(
+                    float(document["evidence"]),
+                    float(document["evidence_per_piece"]),
+                    np.array([document["digit"][name] for name in DIGIT_FEATURES]),
+                    np.array([document["junk"][name] for name in JUNK_FEATURES]),
+                ),
+                Calibration(**document["calibration"]),
+                tuple((float(target), float(least)) for target, least in document["thresholds"]),
+            )
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"{path.name} is not of this version: {error}") from error

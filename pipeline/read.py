@@ -1,0 +1,177 @@
+"""From pages to readings: locate and cut every page, classify all crops in one batch, decode."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.classify import Classifier
+from pipeline.decode import Candidate, align, decode
+from pipeline.document import Box, Page, Reading, Reason
+from pipeline.lattice import Lattice, build_lattice
+from pipeline.layouts import Layout
+from pipeline.locate import Region, locate
+from pipeline.parameters import ReaderParameters
+from pipeline.segment import segment
+
+READINGS = 5  # of a field: the best one and its alternatives
+# A postal code of another length than its country's: that unlikely, before the writing is seen.
+OFF_LENGTH = 0.05
+
+
+@dataclass(frozen=True, eq=False)
+class Cut:
+    """A region cut into lattices: one for a line of writing, one for every printed box."""
+
+    region: Region
+    lattices: tuple[Lattice, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class CutPage:
+    """A page of which only what will be classified is kept."""
+
+    scan: str
+    number: int
+    cuts: tuple[Cut, ...]
+
+
+def cut_page(page: Page, layout: Layout) -> CutPage:
+    """Locate the regions of a page that may hold the field, and cut each into lattices."""
+    cuts = [
+        Cut(
+            region,
+            tuple(
+                # A single digit has too few strokes to tell slant from shape.
+                build_lattice(segment(dark, mask, slant=0.0 if region.boxed else None))
+                for dark, mask in region.strips
+            ),
+        )
+        for region in locate(page.image, layout)
+    ]
+    return CutPage(page.scan, page.number, tuple(cuts))
+
+
+def read_pages(
+    pages: Iterable[Page], layout: Layout, classifier: Classifier, parameters: ReaderParameters
+) -> list[Reading]:
+    """Read the layout's field from every page, in the order of the pages.
+
+    Pages are taken one at a time and let go once cut; the crops of all of them go through the
+    classifier together. What the iterator raises passes through.
+    """
+    cut_pages = [cut_page(page, layout) for page in pages]
+    lattices = [lattice for page in cut_pages for cut in page.cuts for lattice in cut.lattices]
+    probabilities = _classify(lattices, classifier)
+    return [_read(page, layout, probabilities, parameters) for page in cut_pages]
+
+
+def _classify(lattices: list[Lattice], classifier: Classifier) -> Iterator[NDArray[np.float32]]:
+    """The probabilities of every lattice's runs, lattice by lattice, from one call of the classifier."""
+    crops = [lattice.crops for lattice in lattices]
+    joined = np.concatenate(crops) if crops else np.zeros((0, 28, 28), np.uint8)
+    proba = classifier.predict_proba(joined)
+    ends = np.cumsum([len(each) for each in crops])[:-1]
+    return iter(np.split(proba, ends)) if crops else iter(())
+
+
+@dataclass(frozen=True)
+class _Read:
+    """One region as read: the candidates, and the best one's digit probabilities."""
+
+    region: Region
+    candidates: list[Candidate]
+    digits: tuple[float, ...]
+    confidence: float
+    empty: bool
+
+
+def _read(
+    page: CutPage,
+    layout: Layout,
+    probabilities: Iterator[NDArray[np.float32]],
+    parameters: ReaderParameters,
+) -> Reading:
+    found = [_read_cut(cut, layout, probabilities, parameters) for cut in page.cuts]
+    if not found:
+        return Reading(page.scan, page.number, layout.field, reason=Reason.NOT_FOUND)
+    best = max(found, key=lambda read: (read.confidence * read.region.prior, read.region.prior))
+    box = best.region.box
+    if best.empty and layout.country is None:
+        return Reading(page.scan, page.number, layout.field, box=box, empty=True)
+    if not best.candidates or not best.candidates[0].value:
+        return Reading(page.scan, page.number, layout.field, box=box, reason=Reason.NOT_FOUND)
+    return _reading(page, layout, best, box)
+
+
+def _reading(page: CutPage, layout: Layout, best: _Read, box: Box) -> Reading:
+    # What the calibration takes from the first candidate goes to the others in proportion.
+    first = best.candidates[0].probability
+    rest = (1.0 - best.confidence) / max(1.0 - first, 1e-9)
+    others = [(c.value, min(c.probability * rest, 1.0)) for c in best.candidates[1:] if c.value]
+    room = max(1.0 - best.confidence, 0.0)
+    total = sum(p for _, p in others)
+    scale = min(1.0, room / total) if total > 0 else 0.0
+    shown = tuple((value, p * scale) for value, p in others if p * scale >= 5e-5)
+    return Reading(
+        page.scan,
+        page.number,
+        layout.field,
+        value=best.candidates[0].value,
+        confidence=best.confidence,
+        digit_confidences=best.digits,
+        alternatives=shown,
+        box=box,
+    )
+
+
+def _read_cut(
+    cut: Cut, layout: Layout, probabilities: Iterator[NDArray[np.float32]], parameters: ReaderParameters
+) -> _Read:
+    proba = [next(probabilities) for _ in cut.lattices]
+    if cut.region.boxed:
+        candidates, digits = _read_boxes(cut.lattices, proba, parameters)
+    else:
+        candidates, digits = _read_line(cut.lattices[0], proba[0], layout, parameters)
+    confidence = parameters.calibration.confidence(candidates, digits)
+    empty = all(lattice.size == 0 for lattice in cut.lattices)
+    return _Read(cut.region, candidates, digits, confidence, empty)
+
+
+def _read_line(
+    lattice: Lattice, proba: NDArray[np.float32], layout: Layout, parameters: ReaderParameters
+) -> tuple[list[Candidate], tuple[float, ...]]:
+    lengths = layout.country.lengths if layout.country else None
+    candidates = decode(
+        lattice, proba, parameters.weights, lengths, best=READINGS, off_length=OFF_LENGTH if lengths else 0.0
+    )
+    if not candidates:
+        return [], ()
+    value = candidates[0].value
+    way = align(lattice, proba, parameters.weights, value)
+    return candidates, tuple(float(proba[run, int(digit)]) for run, digit in zip(way, value, strict=True))
+
+
+def _read_boxes(
+    lattices: tuple[Lattice, ...], proba: list[NDArray[np.float32]], parameters: ReaderParameters
+) -> tuple[list[Candidate], tuple[float, ...]]:
+    """One digit a box: the boxes' digits side by side; an empty box adds none."""
+    boxes = [
+        decode(lattice, each, parameters.weights, lengths=(1,), best=3)
+        for lattice, each in zip(lattices, proba, strict=True)
+    ]
+    boxes = [box for box in boxes if box]
+    if not boxes:
+        return [], ()
+    whole = float(np.prod([box[0].probability for box in boxes]))
+    first = Candidate("".join(box[0].value for box in boxes), whole)
+    others = []
+    for place, box in enumerate(boxes):
+        for other in box[1:]:
+            value = first.value[:place] + other.value + first.value[place + 1 :]
+            others.append(Candidate(value, whole * other.probability / max(box[0].probability, 1e-12)))
+    others.sort(key=lambda candidate: -candidate.probability)
+    return [first, *others[: READINGS - 1]], tuple(box[0].probability for box in boxes)

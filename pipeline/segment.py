@@ -1,0 +1,229 @@
+"""Cut a line of writing into more pieces than it has digits: components, cut along cheap seams.
+
+Nothing is decided here. A piece is at most one digit, a digit is one to `MAX_RUN` neighbouring
+pieces, and `decode` finds out which runs are digits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline import deskew, ink, lines
+from pipeline.document import Image
+from pipeline.ink import Darkness, Mask
+
+Labels = NDArray[np.int16]
+
+MAX_RUN = 4
+MAX_PIECES = 120
+# In digit heights: what may be cut, how far cuts stand apart, and how wide a run may be.
+CUT_WIDTH = 0.42
+CUT_DISTANCE = 0.16
+RUN_WIDTH = 1.7
+# In stroke widths: how much ink a cut may pass through.
+CUT_INK = 2.3
+
+
+@dataclass(frozen=True, eq=False)
+class Pieces:
+    """A line of writing in pieces, upright, from left to right.
+
+    ink : (H, W) uint8, even grey ink, bright on black.
+    labels : (H, W) int16, 0 where there is no piece, else 1 + the index of the piece.
+    boxes : (N, 4) int32: left, top, right, bottom of each piece; right and bottom exclusive.
+    height : of a typical digit, pixels.
+    stroke : typical stroke width, pixels.
+    slant : shear that was taken out.
+    """
+
+    ink: Image
+    labels: Labels
+    boxes: NDArray[np.int32]
+    height: float
+    stroke: float
+    slant: float
+
+    def __len__(self) -> int:
+        return len(self.boxes)
+
+
+def segment(dark: Darkness, mask: Mask | None = None, slant: float | None = None) -> Pieces:
+    """Pieces of a line of writing.
+
+    dark : (H, W) float32 as `ink.darkness` gives it.
+    mask : (H, W) uint8, ink bright; binarized here, and ruled lines taken out, where not given.
+    slant : shear to take out; estimated where not given.
+    """
+    if mask is None:
+        mask = ink.binarize(dark)
+        mask = _without_rules(mask)
+    stroke = max(1.0, ink.stroke_width(mask))
+    slant = deskew.estimate_slant(mask) if slant is None else slant
+    if slant:
+        dark, mask = deskew.shear(dark, slant), deskew.shear(mask, slant)
+        mask = np.where(mask > 127, np.uint8(255), np.uint8(0))
+    even = ink.even_ink(dark, mask)
+    labels, boxes, height = _components(mask, stroke)
+    labels, boxes = _cut(even, labels, boxes, height, stroke)
+    return Pieces(even, labels, boxes, height, stroke, slant)
+
+
+def runs(pieces: Pieces) -> NDArray[np.int32]:
+    """Every run of neighbouring pieces that might be one digit: (R, 2) int32, start and stop."""
+    widest = RUN_WIDTH * pieces.height
+    found = []
+    for start in range(len(pieces)):
+        left, right = pieces.boxes[start, 0], pieces.boxes[start, 2]
+        for stop in range(start + 1, min(start + MAX_RUN, len(pieces)) + 1):
+            left = min(left, pieces.boxes[stop - 1, 0])
+            right = max(right, pieces.boxes[stop - 1, 2])
+            if stop > start + 1 and right - left > widest:
+                break
+            found.append((start, stop))
+    return np.array(found, np.int32).reshape(-1, 2)
+
+
+def _without_rules(mask: Mask) -> Mask:
+    height = mask.shape[0]
+    stroke = max(1.0, ink.stroke_width(mask))
+    rules = lines.find_lines(mask, min_length=max(int(0.9 * height), 20), max_thickness=int(2 * stroke) + 1)
+    return lines.erase_lines(mask, rules, reach=int(1.5 * stroke) + 2) if rules.any() else mask
+
+
+def _components(mask: Mask, stroke: float) -> tuple[Labels, NDArray[np.int32], float]:
+    """Connected components without specks, left to right, and the height of a typical digit."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8, ltype=cv2.CV_16U)
+    kept = [i for i in range(1, count) if stats[i, cv2.CC_STAT_AREA] >= max(4.0, 0.8 * stroke * stroke)]
+    if len(kept) > MAX_PIECES:  # texture, not writing: keep the largest
+        kept = sorted(kept, key=lambda i: -stats[i, cv2.CC_STAT_AREA])[:MAX_PIECES]
+    kept.sort(key=lambda i: stats[i, cv2.CC_STAT_LEFT] + stats[i, cv2.CC_STAT_WIDTH] / 2)
+    renumber = np.zeros(count, np.int16)
+    renumber[kept] = np.arange(1, len(kept) + 1)
+    boxes = stats[kept, :4].astype(np.int32).reshape(-1, 4)
+    boxes[:, 2:] += boxes[:, :2]
+    return renumber[labels], boxes, digit_height(boxes)
+
+
+def digit_height(boxes: NDArray[np.int32]) -> float:
+    """Height of a typical digit among components (N, 4): dots and dashes do not count; 0 if N is 0."""
+    if not len(boxes):
+        return 0.0
+    heights = (boxes[:, 3] - boxes[:, 1]).astype(np.float64)
+    return float(np.median(heights[heights >= 0.5 * heights.max()]))
+
+
+def _cut(
+    even: Image, labels: Labels, boxes: NDArray[np.int32], height: float, stroke: float
+) -> tuple[Labels, NDArray[np.int32]]:
+    """Cut every component that is wide enough to hold two digits along its cheapest seams."""
+    pieces: list[tuple[float, NDArray[np.bool_], NDArray[np.int32]]] = []
+    out = np.zeros_like(labels)
+    for number, (left, top, right, bottom) in enumerate(boxes, start=1):
+        own = labels[top:bottom, left:right] == number
+        if right - left > CUT_WIDTH * height and len(pieces) < MAX_PIECES:
+            part = np.where(own, even[top:bottom, left:right], 0)
+            seams = find_seams(part, distance=CUT_DISTANCE * height, limit=CUT_INK * stroke)
+        else:
+            seams = []
+        for one in _split(own, seams):
+            ys, xs = np.nonzero(one)
+            if ys.size < max(3.0, 0.5 * stroke * stroke) and seams:
+                continue
+            box = np.array(
+                [xs.min() + left, ys.min() + top, xs.max() + 1 + left, ys.max() + 1 + top], np.int32
+            )
+            pieces.append((float(box[0] + box[2]), one, np.array([left, top, *box], np.int32)))
+    pieces.sort(key=lambda piece: piece[0])
+    for index, (_, one, place) in enumerate(pieces, start=1):
+        left, top = place[:2]
+        view = out[top : top + one.shape[0], left : left + one.shape[1]]
+        view[one] = index
+    return out, np.array([place[2:] for _, _, place in pieces], np.int32).reshape(-1, 4)
+
+
+def _split(own: NDArray[np.bool_], seams: list[NDArray[np.intp]]) -> list[NDArray[np.bool_]]:
+    """`own` cut along `seams` (a column for every row, ordered), as masks of the same shape."""
+    if not seams:
+        return [own]
+    columns = np.arange(own.shape[1])
+    side = sum((columns[None, :] >= seam[:, None]).astype(np.int16) for seam in seams)
+    return [part for k in range(len(seams) + 1) if (part := own & (side == k)).any()]
+
+
+def find_seams(part: Image, distance: float, limit: float) -> list[NDArray[np.intp]]:
+    """Cheap ways from the top to the bottom of a component: for each a column for every row.
+
+    A seam moves at most one column a row and pays for the ink it passes (a drop-fall that sees
+    the whole way, found by dynamic programming from both ends; cf. Congedo et al., 1995).
+
+    part : (h, w) uint8 ink.
+    distance : pixels that two seams keep apart where they pay.
+    limit : pixels of full ink that a seam may pass.
+    """
+    h, w = part.shape
+    if w < 2 * distance or h < 3:
+        return []
+    cost = part.astype(np.float32) / 255.0 + 0.01
+    down, down_step = _accumulate(cost)
+    up, up_step = _accumulate(cost[::-1])
+    middle = h // 2
+    through = down[middle] + up[h - 1 - middle] - cost[middle]
+    edge = max(1, int(0.6 * distance))
+    seams: list[NDArray[np.intp]] = []
+    centres: list[float] = []
+    for column in np.argsort(through, kind="stable"):
+        if through[column] > limit + 0.01 * h:
+            break
+        if not edge <= column < w - edge:
+            continue
+        seam = _trace(int(column), middle, down_step, up_step)
+        inked = part[np.arange(h), np.clip(seam, 0, w - 1)] > 64
+        centre = float(seam[inked].mean()) if inked.any() else float(column)
+        if all(abs(centre - other) >= distance for other in centres):
+            seams.append(seam)
+            centres.append(centre)
+    order = np.argsort([float(seam.mean()) for seam in seams])
+    ordered = [seams[i] for i in order]
+    for before, after in pairwise(ordered):
+        np.maximum(before, after, out=after)  # seams that cross share the stretch
+    return ordered
+
+
+def _accumulate(cost: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.int8]]:
+    """Cheapest way from the first row to every pixel, and the step (-1, 0, 1) that it came by."""
+    h, w = cost.shape
+    total = np.empty_like(cost)
+    step = np.zeros((h, w), np.int8)
+    total[0] = cost[0]
+    lean = np.float32(0.04)  # straight is better, all else equal
+    padded = np.full((3, w), np.inf, np.float32)
+    for y in range(1, h):
+        padded[0, 1:] = total[y - 1, :-1] + lean
+        padded[1] = total[y - 1]
+        padded[2, :-1] = total[y - 1, 1:] + lean
+        best = padded.argmin(axis=0)
+        step[y] = best - 1
+        total[y] = cost[y] + padded.min(axis=0)
+    return total, step
+
+
+def _trace(
+    column: int, middle: int, down_step: NDArray[np.int8], up_step: NDArray[np.int8]
+) -> NDArray[np.intp]:
+    h = len(down_step)
+    seam = np.empty(h, np.intp)
+    seam[middle] = column
+    x = column
+    for y in range(middle, 0, -1):
+        x += int(down_step[y, x])
+        seam[y - 1] = x
+    x = column
+    for y in range(h - 1 - middle, 0, -1):
+        x += int(up_step[y, x])
+        seam[h - y] = x
+    return seam
