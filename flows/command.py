@@ -1,0 +1,90 @@
+"""`nightsort run`: the night from the command line to what it prints in the end."""
+
+from __future__ import annotations
+
+import functools
+import sys
+
+from rich.console import Console
+
+from flows.console import Loudness, ProgressBar, set_up_logging, standard_error
+from flows.errors import ExitCode
+from flows.interrupt import raise_on_sigterm
+from flows.inventory import take_inventory
+from flows.ledger import FILE_NAME, Ledger
+from flows.night import Night
+from flows.prefect_server import configured_api_url, prefect_api
+from flows.quarantine import FOLDER as QUARANTINE
+from flows.reader import OpenReader, open_reader
+from flows.results import CSV_NAME
+from flows.settings import Existing, NightSettings
+from flows.summary import REPORT_NAME, summary_table
+
+
+def read_scans(
+    settings: NightSettings,
+    *,
+    quiet: bool = False,
+    verbose: bool = False,
+    open_with: OpenReader | None = None,
+) -> int:
+    """Carry out the run, print what came of it, and return the exit code. Raises NightError, OSError."""
+    raise_on_sigterm()
+    console = standard_error()
+    set_up_logging(Loudness.QUIET if quiet else Loudness.VERBOSE if verbose else Loudness.NORMAL, console)
+    with (
+        ProgressBar(console, shown=not quiet) as progress,
+        Night(settings, watcher=progress, open_with=open_with, verbose=verbose) as night,
+    ):
+        _carry_out(night, verbose=verbose)
+    if not quiet:
+        _print_outcome(night)
+    return int(night.exit_code)
+
+
+def list_scans(settings: NightSettings, *, open_with: OpenReader | None = None) -> int:
+    """Print the names of the scans that a run would read, and write nothing. Raises NightError."""
+    open_with = open_with or functools.partial(open_reader, settings.layout, settings.postal, settings.model)
+    identity = open_with().identity
+    found = take_inventory(settings.inputs, recursive=settings.recursive)
+    done: set[str] = set()
+    if (settings.out / FILE_NAME).exists() and settings.existing is Existing.SKIP:
+        with Ledger(settings.out / FILE_NAME) as ledger:
+            reader = ledger.find_reader(identity)
+            done = set() if reader is None else ledger.contents_done(reader)
+    names = [sighting.name for sighting in found.sightings if sighting.content not in done]
+    for name in names:
+        print(name)
+    print(f"{len(names)} of {len(found.sightings)} scans would be read", file=sys.stderr)
+    return int(ExitCode.OK)
+
+
+def _carry_out(night: Night, *, verbose: bool) -> None:
+    """Run the night under Prefect, unless nothing is to be read and nobody asked for Prefect's record."""
+    night.prepare()
+    if not night.chunks and configured_api_url() is None:
+        night.finish()
+        return
+    night.start_workers()  # they load while Prefect starts
+    with prefect_api(modules=["flows.flow"], verbose=verbose):
+        from flows.flow import run_as_flow  # noqa: PLC0415 - brings Prefect, whose environment is set now
+
+        run_as_flow(night)
+
+
+def _print_outcome(night: Night) -> None:
+    figures, out = night.figures, night.settings.out
+    if not figures.found:
+        inputs = ", ".join(str(path) for path in night.settings.inputs)
+        print(f"No scans found in {inputs}; {out / CSV_NAME} holds what was read before.")
+    elif not figures.tried and figures.outcome == "finished":
+        failed = night.tally.failed_scans
+        more = f" ({failed} of them failed, see {out / QUARANTINE})" if failed else ""
+        print(f"Nothing new: {_scans(figures.known)} read before{more}; results are in {out / CSV_NAME}")
+    elif night.document is not None:
+        Console(highlight=False).print(summary_table(night.document, out))
+        print(f"results: {out / CSV_NAME}\nreport:  {out / REPORT_NAME}")
+
+
+def _scans(number: int) -> str:
+    return f"{number} scan was" if number == 1 else f"{number} scans were"

@@ -1,0 +1,194 @@
+"""The night as a Prefect flow: one task takes stock, one reads each chunk, one writes the results.
+
+The reading itself happens in processes of our own (`flows.workers`); a task is a thread that waits
+for one of them, so Prefect sees every chunk and costs some milliseconds for each.
+"""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Sequence
+from contextlib import ExitStack
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any
+
+from prefect import flow, get_run_logger, task
+from prefect.artifacts import create_markdown_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.futures import PrefectFuture
+from prefect.states import Cancelled, Completed, Failed
+from prefect.tasks import Task, exponential_backoff
+
+from flows.chunk import Job, ScanResult
+from flows.errors import InterruptedNightError
+from flows.interrupt import stop_on_signal
+from flows.night import Night
+from flows.settings import Existing, NightSettings, usable_cores
+from flows.workers import WorkerPool
+
+_LOOK_FOR_STOP_S = 0.2
+_prepared: ContextVar[Night | None] = ContextVar("prepared", default=None)
+
+
+async def _is_io_error(_task: Task[Any, Any], _run: TaskRun, state: State[Any]) -> bool:
+    """Only input and output may go better a second time."""
+    result = await state.aresult(raise_on_failure=False)
+    return isinstance(result, OSError)
+
+
+_RETRIES: dict[str, Any] = {
+    "retries": 2,
+    "retry_delay_seconds": exponential_backoff(2),
+    "retry_condition_fn": _is_io_error,
+}
+
+
+@task(name="take-inventory", cache_policy=NO_CACHE, **_RETRIES)
+def take_inventory(night: Night) -> None:
+    """Find the scans, hash them, and leave out those that the ledger has."""
+    night.prepare()
+    figures = night.figures
+    get_run_logger().info("%d scans found, %d read before", figures.found, figures.known)
+
+
+@task(name="read-chunk", task_run_name="chunk {number}, {first} and on", cache_policy=NO_CACHE)
+def read_chunk(number: int, first: str, jobs: Sequence[Job], pool: WorkerPool) -> list[ScanResult]:
+    """Read some tens of scans in a process of their own."""
+    results = pool.read(jobs)
+    failed = sum(bool(result.failures) for result in results)
+    get_run_logger().info("chunk %d from %s: %d scans read, %d failed", number, first, len(jobs), failed)
+    return results
+
+
+@task(name="write-results", cache_policy=NO_CACHE, **_RETRIES)
+def write_results(night: Night, outcome: str) -> None:
+    """Write the output folder from the ledger."""
+    night.finish(outcome)
+
+
+@flow(name="nightsort", flow_run_name="nightsort to {out}")
+def night_flow(
+    inputs: list[str],
+    out: str,
+    layout: str = "envelope",
+    postal: str = "us",
+    model: str | None = None,
+    target_error: float = 0.01,
+    workers: int | None = None,
+    recursive: bool = True,
+    existing: str = "skip",
+    max_failures: str = "10%",
+) -> State[Any]:
+    """Read every scan below the inputs that was not read before, and write the results to `out`."""
+    with ExitStack() as stack:
+        night = _prepared.get()
+        if night is None:  # run by a deployment and not by the command line
+            settings = NightSettings(
+                inputs=tuple(map(Path, inputs)),
+                out=Path(out),
+                layout=layout,
+                postal=postal,
+                model=Path(model) if model else None,
+                target_error=target_error,
+                workers=workers or usable_cores(),
+                recursive=recursive,
+                existing=Existing(existing),
+                max_failures=max_failures,
+            )
+            night = stack.enter_context(Night(settings))
+        take_inventory(night)
+        night.start_workers()
+        with night.reading():
+            outcome = _read_chunks(night)
+        write_results(night, outcome)
+        _publish(night)
+        return _final_state(night, outcome)
+
+
+def run_as_flow(night: Night) -> None:
+    """Run a night, prepared or not, as a Prefect flow; `night.document` tells that it came to its end.
+
+    Raises whatever ended it early.
+    """
+    settings = night.settings
+    token = _prepared.set(night)
+    try:
+        state = night_flow(**settings.as_json(), return_state=True)
+    finally:
+        _prepared.reset(token)
+    if night.document is None:
+        state.result(raise_on_failure=True)
+
+
+def _read_chunks(night: Night) -> str:
+    """Read all chunks, writing each to the ledger as it comes; returns the outcome."""
+    waiting = list(enumerate(night.chunks, 1))[::-1]
+    running: set[PrefectFuture[list[ScanResult]]] = set()
+    ready: queue.SimpleQueue[PrefectFuture[list[ScanResult]]] = queue.SimpleQueue()
+    outcome = "finished"
+    with stop_on_signal() as stop:
+        while waiting or running:
+            # One more than there are processes, so that none waits while the ledger is written.
+            while waiting and len(running) <= night.settings.workers:
+                number, jobs = waiting.pop()
+                future = read_chunk.submit(number, jobs[0].scan.name, jobs, night.pool)
+                running.add(future)
+                future.add_done_callback(ready.put)
+            if done := _next(ready):
+                running.discard(done)
+                night.record(done.result())
+            if stop.is_set():
+                outcome = "interrupted"
+            elif waiting and night.ceiling_reached():
+                outcome = "failure-ceiling"
+            if outcome != "finished":
+                _abandon(night, running)
+                break
+    return outcome
+
+
+def _next(
+    ready: queue.SimpleQueue[PrefectFuture[list[ScanResult]]],
+) -> PrefectFuture[list[ScanResult]] | None:
+    try:
+        return ready.get(timeout=_LOOK_FOR_STOP_S)
+    except queue.Empty:
+        return None
+
+
+def _abandon(night: Night, running: set[PrefectFuture[list[ScanResult]]]) -> None:
+    """Stop reading; keep what was read to its end meanwhile."""
+    night.pool.stop()
+    for future in running:
+        try:
+            night.record(future.result())
+        except InterruptedNightError:
+            continue  # its scans are read by the next run
+
+
+def _publish(night: Night) -> None:
+    """Show the figures in Prefect's user interface."""
+    tally, figures = night.tally, night.figures
+    rows = [f"| {status.value} | {tally.statuses[status]} |" for status in sorted(tally.statuses)]
+    lines = [
+        f"{figures.tried} scans read, {figures.known} read before, {figures.failed} failed.",
+        "",
+        "| fields | |",
+        "|---|---|",
+        *rows,
+        "",
+        f"Results and report: `{night.settings.out.resolve()}`",
+    ]
+    create_markdown_artifact(key="nightsort-summary", markdown="\n".join(lines))
+
+
+def _final_state(night: Night, outcome: str) -> State[Any]:
+    figures = night.figures
+    message = f"{figures.tried} of {figures.planned} scans read, {figures.failed} failed"
+    if outcome == "interrupted":
+        return Cancelled(message=f"interrupted: {message}")
+    if outcome == "failure-ceiling":
+        return Failed(message=f"stopped, too many scans fail: {message}")
+    return Completed(message=message)

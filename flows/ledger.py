@@ -1,0 +1,332 @@
+"""What has been read, by which layout and model: the one record of all nights, in SQLite.
+
+Results belong to a scan's content (its SHA-256), not to its name, so a renamed scan is not read
+twice and changed content is. The night's process is the only writer and writes a chunk in one
+transaction: a process killed at any moment leaves whole chunks and nothing else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, cast
+
+from flows.chunk import PageFailure, ScanResult
+from flows.errors import LedgerError
+from flows.reader import Identity
+from pipeline.document import Box, Reading, Reason
+
+FILE_NAME = "ledger.sqlite"
+FORMAT = 1
+_APPLICATION_ID = 0x4E694768  # "NiGh", so that no other program's database is taken for a ledger
+_UNHASHED = "unreadable:"
+_IDENTITY = tuple(field.name for field in fields(Identity))
+
+_SCHEMA = """
+CREATE TABLE readers (
+    id INTEGER PRIMARY KEY,
+    layout TEXT NOT NULL, layout_hash TEXT NOT NULL, model TEXT NOT NULL, model_hash TEXT NOT NULL,
+    field TEXT NOT NULL, threshold REAL NOT NULL,
+    UNIQUE (layout, layout_hash, model, model_hash)
+);
+CREATE TABLE runs (
+    id INTEGER PRIMARY KEY, started TEXT NOT NULL, ended TEXT, outcome TEXT, settings TEXT NOT NULL
+);
+-- The files, where they lay when they were last seen; the reader is the one that last was to read them.
+CREATE TABLE scans (
+    path BLOB PRIMARY KEY, root BLOB NOT NULL, name TEXT NOT NULL, content TEXT NOT NULL,
+    reader INTEGER NOT NULL REFERENCES readers
+) WITHOUT ROWID;
+CREATE INDEX scans_by_content ON scans (content);
+-- One row per content that was read; tried again unless lasting.
+CREATE TABLE outcomes (
+    content TEXT, reader INTEGER REFERENCES readers, pages INTEGER NOT NULL, lasting INTEGER NOT NULL,
+    run INTEGER NOT NULL REFERENCES runs,
+    PRIMARY KEY (content, reader)
+) WITHOUT ROWID;
+CREATE TABLE readings (
+    content TEXT, reader INTEGER, page INTEGER, position INTEGER, field TEXT NOT NULL, value TEXT NOT NULL,
+    confidence REAL NOT NULL, digit_confidences TEXT NOT NULL, alternatives TEXT NOT NULL, box TEXT,
+    empty INTEGER NOT NULL, reason TEXT,
+    PRIMARY KEY (content, reader, page, position)
+) WITHOUT ROWID;
+CREATE TABLE failures (
+    content TEXT, reader INTEGER, page INTEGER, reason TEXT NOT NULL, message TEXT NOT NULL,
+    PRIMARY KEY (content, reader, page)
+) WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """A scan as it was found: where, under which name, with which content (see `content_key`).
+
+    root : the input that it was found below.
+    """
+
+    path: Path
+    root: Path
+    name: str
+    content: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the results: a reading, or the failure of a page.
+
+    reading : carries the scan's current name; all but scan, page and field is empty for a failure.
+    threshold : the least confidence to accept, as of the last run that used this reader.
+    """
+
+    path: Path
+    sha256: str
+    identity: Identity
+    threshold: float
+    reading: Reading
+    failure: PageFailure | None = None
+
+
+def content_key(sha256: str | None, path: Path) -> str:
+    """The key of a scan's results: its hash, or a stand-in for a file that could not be hashed."""
+    return sha256 or _UNHASHED + hashlib.sha256(os.fsencode(path)).hexdigest()
+
+
+class Ledger:
+    """The ledger of one output folder, open; a context manager.
+
+    Raises LedgerError where the file is no ledger, is damaged, or was written by a newer Nightsort.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        with self._explained():
+            self._db = sqlite3.connect(path, isolation_level=None)
+            self._db.row_factory = sqlite3.Row
+            try:
+                self._prepare()
+            except BaseException:
+                self._db.close()
+                raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._db.close()
+
+    # Runs ----------------------------------------------------------------------------------------
+
+    def begin_run(self, settings: dict[str, Any]) -> int:
+        """Note that a run begins; returns its number."""
+        with self._transaction() as db:
+            cursor = db.execute(
+                "INSERT INTO runs (started, settings) VALUES (?, ?)", (_now(), json.dumps(settings))
+            )
+            return int(cursor.lastrowid or 0)
+
+    def end_run(self, run: int, outcome: str) -> None:
+        """Note how a run ended."""
+        with self._transaction() as db:
+            db.execute("UPDATE runs SET ended = ?, outcome = ? WHERE id = ?", (_now(), outcome, run))
+
+    def register_reader(self, identity: Identity, threshold: float) -> int:
+        """The number of a layout and model; from now on its results are settled by this threshold."""
+        with self._transaction() as db:
+            db.execute(
+                "INSERT INTO readers (layout, layout_hash, model, model_hash, field, threshold)"
+                " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET threshold = excluded.threshold",
+                (*_key(identity), identity.field, threshold),
+            )
+        return cast(int, self.find_reader(identity))
+
+    def find_reader(self, identity: Identity) -> int | None:
+        """The number of a layout and model, None where they never read anything."""
+        where = "layout = ? AND layout_hash = ? AND model = ? AND model_hash = ?"
+        with self._explained():
+            row = self._db.execute(f"SELECT id FROM readers WHERE {where}", _key(identity)).fetchone()
+        return row and int(row[0])
+
+    # Scans ---------------------------------------------------------------------------------------
+
+    def register_scans(self, sightings: Sequence[Sighting], reader: int) -> None:
+        """Take down where the scans lie now, and forget the old names of those that were renamed."""
+        with self._transaction() as db:
+            new = [sight for sight in sightings if not self._knows(sight.path)]
+            db.executemany(
+                "INSERT OR REPLACE INTO scans (path, root, name, content, reader) VALUES (?, ?, ?, ?, ?)",
+                [
+                    (os.fsencode(sight.path), os.fsencode(sight.root), sight.name, sight.content, reader)
+                    for sight in sightings
+                ],
+            )
+            for sight in new:
+                self._forget_old_names(sight)
+
+    def contents_done(self, reader: int) -> set[str]:
+        """The contents that need no reading: read, or failing in a way that will not change."""
+        rows = self._db.execute("SELECT content FROM outcomes WHERE reader = ? AND lasting", (reader,))
+        return {content for (content,) in rows}
+
+    def write_results(self, run: int, reader: int, results: Iterable[ScanResult]) -> None:
+        """Put down what came of some scans, in place of what was known, in one transaction."""
+        with self._transaction() as db:
+            for result in results:
+                self._write_result(db, run, reader, result)
+
+    # Lines ---------------------------------------------------------------------------------------
+
+    def lines(self) -> Iterator[Line]:
+        """All results by scan name, page and field order; the same for the same scans, always."""
+        with self._explained():
+            readers = {row["id"]: row for row in self._db.execute("SELECT * FROM readers")}
+            for row in self._db.execute(_LINES):
+                yield _line(row, readers[row["reader"]])
+
+    # ---------------------------------------------------------------------------------------------
+
+    def _prepare(self) -> None:
+        db = self._db
+        application, version = (
+            db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
+        )
+        empty = db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
+        if not empty and application != _APPLICATION_ID:
+            raise LedgerError(f"{self._path} is not a ledger of Nightsort; choose another --out")
+        if version > FORMAT:
+            raise LedgerError(
+                f"{self._path} was written by a newer Nightsort (format {version}, this one knows {FORMAT});"
+                " use that one, or choose another --out"
+            )
+        if (finding := db.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
+            raise LedgerError(self._damaged(finding))
+        db.execute("PRAGMA journal_mode = WAL")
+        # A power cut may take the last chunks, which are then read again; it cannot take the file.
+        db.execute("PRAGMA synchronous = NORMAL")
+        if empty:
+            begin = f"BEGIN; PRAGMA application_id = {_APPLICATION_ID}; PRAGMA user_version = {FORMAT};"
+            db.executescript(f"{begin}{_SCHEMA}COMMIT;")
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._explained():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._db
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.OperationalError as error:  # locked, disk full, no permission
+            raise LedgerError(f"{self._path} cannot be used: {error}") from error
+        except sqlite3.DatabaseError as error:
+            raise LedgerError(self._damaged(str(error))) from error
+
+    def _damaged(self, finding: str) -> str:
+        finding = " ".join(finding.split())
+        return f"{self._path} is damaged ({finding}); move it away to have all scans read again"
+
+    def _knows(self, path: Path) -> bool:
+        row = self._db.execute("SELECT 1 FROM scans WHERE path = ?", (os.fsencode(path),)).fetchone()
+        return row is not None
+
+    def _forget_old_names(self, sight: Sighting) -> None:
+        """Drop the rows of files that are gone and now lie here: renamed, or moved with their folder."""
+        rows = self._db.execute(
+            "SELECT path FROM scans WHERE content = ? AND path != ? AND (root = ? OR name = ?)",
+            (sight.content, os.fsencode(sight.path), os.fsencode(sight.root), sight.name),
+        ).fetchall()
+        for (path,) in rows:
+            if not os.path.lexists(path):
+                self._db.execute("DELETE FROM scans WHERE path = ?", (path,))
+
+    def _write_result(self, db: sqlite3.Connection, run: int, reader: int, result: ScanResult) -> None:
+        key = (result.content, reader)
+        for table in ("readings", "failures"):
+            db.execute(f"DELETE FROM {table} WHERE content = ? AND reader = ?", key)
+        lasting = all(failure.lasting for failure in result.failures)
+        db.execute(
+            "INSERT OR REPLACE INTO outcomes (content, reader, pages, lasting, run) VALUES (?, ?, ?, ?, ?)",
+            (*key, result.pages, lasting, run),
+        )
+        db.executemany(
+            "INSERT INTO readings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [(*key, *_reading_row(each, index)) for index, each in enumerate(result.readings)],
+        )
+        db.executemany(
+            "INSERT INTO failures VALUES (?, ?, ?, ?, ?)",
+            [(*key, each.page, each.reason.value, each.message) for each in result.failures],
+        )
+
+
+_LINES = """
+SELECT s.reader, s.path, s.name, s.content, r.page, r.position, r.field, r.value, r.confidence,
+       r.digit_confidences, r.alternatives, r.box, r.empty, r.reason, NULL AS message
+  FROM scans s JOIN readings r ON r.content = s.content AND r.reader = s.reader
+UNION ALL
+SELECT s.reader, s.path, s.name, s.content, f.page, -1, '', '', 0.0, '[]', '[]', NULL, 0, f.reason, f.message
+  FROM scans s JOIN failures f ON f.content = s.content AND f.reader = s.reader
+ ORDER BY s.name, s.path, page, position
+"""
+
+
+def _reading_row(reading: Reading, position: int) -> tuple[Any, ...]:
+    box = reading.box
+    return (
+        reading.page,
+        position,
+        reading.field,
+        reading.value,
+        float(reading.confidence),
+        json.dumps([float(probability) for probability in reading.digit_confidences]),
+        json.dumps([(value, float(probability)) for value, probability in reading.alternatives]),
+        box and json.dumps((box.x, box.y, box.width, box.height)),
+        reading.empty,
+        reading.reason,
+    )
+
+
+def _line(row: sqlite3.Row, reader: sqlite3.Row) -> Line:
+    failed = row["message"] is not None
+    reading = Reading(
+        scan=row["name"],
+        page=row["page"],
+        field=reader["field"] if failed else row["field"],
+        value=row["value"],
+        confidence=row["confidence"],
+        digit_confidences=tuple(json.loads(row["digit_confidences"])),
+        alternatives=tuple((other, probability) for other, probability in json.loads(row["alternatives"])),
+        box=Box(*json.loads(row["box"])) if row["box"] else None,
+        empty=bool(row["empty"]),
+        reason=Reason(row["reason"]) if row["reason"] and not failed else None,
+    )
+    return Line(
+        path=Path(os.fsdecode(row["path"])),
+        sha256="" if row["content"].startswith(_UNHASHED) else row["content"],
+        identity=Identity(**{name: reader[name] for name in _IDENTITY}),
+        threshold=reader["threshold"],
+        reading=reading,
+        failure=PageFailure(row["page"], Reason(row["reason"]), row["message"]) if failed else None,
+    )
+
+
+def _key(identity: Identity) -> tuple[str, str, str, str]:
+    return identity.layout, identity.layout_hash, identity.model, identity.model_hash
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

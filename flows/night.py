@@ -1,0 +1,193 @@
+"""One night's work on one output folder, step by step; knows nothing of Prefect.
+
+prepare (find, hash, subtract what the ledger has) -> read chunk by chunk -> finish (results, quarantine,
+report, summary). `flows.flow` has Prefect run these steps.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from types import TracebackType
+from typing import Any, Self
+
+from flows.chunk import Job, ScanResult
+from flows.errors import ExitCode
+from flows.inventory import portion, take_inventory
+from flows.ledger import FILE_NAME, Ledger, Sighting
+from flows.output import own_output_folder
+from flows.quarantine import update_quarantine
+from flows.reader import OpenReader, open_reader
+from flows.report import write_report
+from flows.results import Tally, write_results
+from flows.settings import Existing, NightSettings
+from flows.summary import RunFigures, write_summary
+from flows.workers import WorkerPool
+
+log = logging.getLogger(__name__)
+
+
+class Watcher:
+    """Is told how the night goes; this one says nothing to anybody."""
+
+    def hashed(self, count: int) -> None:
+        """So many scans were found and hashed."""
+
+    def begin(self, total: int) -> None:
+        """So many scans are going to be read."""
+
+    def advance(self, read: int, failed: int) -> None:
+        """So many more scans were read, so many of them with a failure."""
+
+
+class Night:
+    """A run on an output folder, from taking hold of the folder to letting it go; a context manager.
+
+    chunks : what is to be read, after `prepare`.
+    document, tally, exit_code : how it ended, after `finish`.
+
+    Entering raises UsageError, SettingsError, ModelUnavailableError and LedgerError.
+    """
+
+    def __init__(
+        self,
+        settings: NightSettings,
+        *,
+        watcher: Watcher | None = None,
+        open_with: OpenReader | None = None,
+        verbose: bool = False,
+    ) -> None:
+        self.settings = settings
+        self.figures = RunFigures()
+        self.chunks: list[Sequence[Job]] = []
+        self.document: dict[str, Any] | None = None
+        self.tally = Tally()
+        self.exit_code = ExitCode.OK
+        self._watcher = watcher or Watcher()
+        self._open_with = open_with or functools.partial(
+            open_reader, settings.layout, settings.postal, settings.model
+        )
+        self._verbose = verbose
+        self._sightings: tuple[Sighting, ...] = ()
+        self._names_of: Counter[str] = Counter()
+        self._prepared = self._started = False
+        self._exit = ExitStack()
+
+    def __enter__(self) -> Self:
+        self.settings.check()
+        with ExitStack() as stack:
+            reader = self._open_with()
+            self.identity = reader.identity
+            self.threshold = reader.threshold(self.settings.target_error)
+            stack.enter_context(own_output_folder(self.settings.out))
+            self._ledger = stack.enter_context(Ledger(self.settings.out / FILE_NAME))
+            self._run = self._ledger.begin_run(self.settings.as_json())
+            self._reader = self._ledger.register_reader(self.identity, self.threshold)
+            self.pool = WorkerPool(self._open_with, self.identity, verbose=self._verbose)
+            stack.callback(self.pool.stop)
+            self._exit = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._exit.close()
+
+    def prepare(self) -> None:
+        """Find out what is to be read. Does nothing the second time. Raises UsageError, LedgerError."""
+        if self._prepared:
+            return
+        self._prepared = True
+        with self._timed("inventory"):
+            found = take_inventory(
+                self.settings.inputs, recursive=self.settings.recursive, on_hashed=self._watcher.hashed
+            )
+            self._sightings = found.sightings
+            self._names_of = Counter(sighting.content for sighting in found.sightings)
+            self._ledger.register_scans(found.sightings, self._reader)
+            redo = self.settings.existing is Existing.REDO
+            done = set() if redo else self._ledger.contents_done(self._reader)
+        self.chunks = portion([job for job in found.jobs if job.content not in done], self.settings.workers)
+        self.figures.found = len(found.sightings)
+        self.figures.known = sum(self._names_of[content] for content in done if content in self._names_of)
+        if found.unreadable:
+            self.record(found.unreadable)
+
+    def start_workers(self) -> None:
+        """Start the reading processes, no more of them than there are chunks; they load on their own.
+
+        Does nothing the second time.
+        """
+        if self._started:
+            return
+        self._started = True
+        self._watcher.begin(self.figures.planned)
+        if self.chunks:
+            self.pool.start(min(self.settings.workers, len(self.chunks)))
+
+    def record(self, results: Sequence[ScanResult]) -> int:
+        """Put what came of some scans into the ledger; returns the number of them that failed."""
+        self._ledger.write_results(self._run, self._reader, results)
+        read = sum(self._names_of[result.content] for result in results)
+        failed = sum(self._names_of[result.content] for result in results if result.failures)
+        self.figures.tried += read
+        self.figures.failed += failed
+        self.figures.pages += sum(result.pages for result in results)
+        self._watcher.advance(read, failed)
+        return failed
+
+    def ceiling_reached(self) -> bool:
+        """Whether too many scans fail for the night to go on."""
+        figures = self.figures
+        return self.settings.ceiling.reached(
+            failed=figures.failed, tried=figures.tried, planned=figures.planned
+        )
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Spans the reading, for the figures."""
+        with self._timed("reading"):
+            yield
+
+    def finish(self, outcome: str = "finished") -> None:
+        """Write the results, the quarantine, the report and the summary, from all that was read ever.
+
+        outcome : `finished`, `interrupted` or `failure-ceiling`.
+
+        Raises OSError where the output folder can no longer be written.
+        """
+        out = self.settings.out
+        self.figures.outcome = outcome
+        with self._timed("results"):
+            self.tally = write_results(self._ledger, out)
+            update_quarantine(out, self.tally.failures)
+        with self._timed("report"):
+            write_report(out, self.settings, self.identity, self.threshold, self.figures, self.tally)
+        self.document = write_summary(
+            out, self.settings, self.identity, self.threshold, self.figures, self.tally
+        )
+        self._ledger.end_run(self._run, outcome)
+        self.exit_code = self._exit_code(outcome)
+
+    def _exit_code(self, outcome: str) -> ExitCode:
+        if outcome == "interrupted":
+            return ExitCode.INTERRUPTED
+        if outcome == "failure-ceiling":
+            return ExitCode.FAILURE_CEILING
+        here = {sighting.path for sighting in self._sightings}
+        # A night that continues a broken one ends as an unbroken one would have ended.
+        if self.figures.tried and any(failure.line.path in here for failure in self.tally.failures):
+            return ExitCode.SCANS_FAILED
+        return ExitCode.OK
+
+    @contextmanager
+    def _timed(self, step: str) -> Iterator[None]:
+        begin = time.monotonic()
+        try:
+            yield
+        finally:
+            self.figures.seconds[step] = self.figures.seconds.get(step, 0.0) + time.monotonic() - begin

@@ -1,0 +1,250 @@
+"""A Prefect API for the length of a run: the one that is set, else a server of our own.
+
+Prefect's embedded server takes seconds longer, is started once more by every process, loses
+records at exit and outlives a killed run. Ours is one child on a free loopback port that ends
+with its parent, in a temporary home of its own, so it needs neither a writable home folder nor
+a network. Call before Prefect is imported: Prefect reads its environment once.
+"""
+
+from __future__ import annotations
+
+import http.client
+import logging
+import os
+import shutil
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from importlib import import_module
+from importlib.metadata import version
+from pathlib import Path
+
+from flows.errors import PrefectUnavailableError
+
+log = logging.getLogger(__name__)
+
+START_LIMIT_S = 180.0  # a loaded machine with a cold disk took 25 s
+DRAIN_LIMIT_S = 10.0
+_POLL_S = 0.05
+_ATTEMPTS = 3  # somebody else may take the port between our asking for it and the server's binding it
+_LOOPBACK = "127.0.0.1"
+_DATABASE = "prefect.db"
+
+
+@contextmanager
+def prefect_api(*, modules: Sequence[str] = (), verbose: bool = False) -> Iterator[None]:
+    """Have a Prefect API answer within the context, and its records complete at the end.
+
+    modules : imported while the server starts, which takes as long; they may import Prefect.
+    verbose : let Prefect write its own messages to standard error as well.
+
+    Raises PrefectUnavailableError where the API that is set cannot be reached, or our own
+    server does not start.
+    """
+    if not verbose:
+        os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
+    if address := configured_api_url():
+        _check_reachable(address)
+        yield
+        return
+    home = Path(tempfile.mkdtemp(prefix="nightsort-prefect-"))
+    try:
+        with _environment(_private_settings(home)):
+            server, address = _start(home, modules)
+            try:
+                _keep_template(home)
+                with _pointed_at(address):
+                    yield
+                    drain()
+            finally:
+                _end(server)
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def configured_api_url() -> str | None:
+    """The address of the Prefect API that the user has set, by environment or by profile."""
+    if address := os.environ.get("PREFECT_API_URL"):
+        return address
+    if "prefect" in sys.modules:  # somebody in this process configured it already
+        from prefect.settings import get_current_settings  # noqa: PLC0415 - only where it is there
+
+        return get_current_settings().api.url
+    home = Path(os.environ.get("PREFECT_HOME", "~/.prefect")).expanduser()
+    profiles = Path(os.environ.get("PREFECT_PROFILES_PATH", home / "profiles.toml"))
+    try:
+        document = tomllib.loads(profiles.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        log.debug("no Prefect profile: %s", error)
+        return None
+    active = os.environ.get("PREFECT_PROFILE", document.get("active", ""))
+    address = document.get("profiles", {}).get(active, {}).get("PREFECT_API_URL")
+    return str(address) if address else None
+
+
+@contextmanager
+def _pointed_at(address: str) -> Iterator[None]:
+    """Have Prefect, which is imported by now, use this API."""
+    from prefect.settings import PREFECT_API_URL, temporary_settings  # noqa: PLC0415 - after its environment
+
+    with temporary_settings({PREFECT_API_URL: address}):
+        yield
+
+
+def drain() -> None:
+    """Send what Prefect still has to send, so that the server's end does not stall our own."""
+    from prefect.events.worker import EventsWorker  # noqa: PLC0415 - after its environment is set
+    from prefect.logging.handlers import APILogWorker  # noqa: PLC0415
+
+    EventsWorker.drain_all(timeout=DRAIN_LIMIT_S)
+    APILogWorker.drain_all(timeout=DRAIN_LIMIT_S)
+
+
+def _private_settings(home: Path) -> dict[str, str | None]:
+    """Prefect's environment for a server of our own; None takes a variable away."""
+    direct = ",".join(filter(None, (os.environ.get("NO_PROXY"), _LOOPBACK)))
+    return {
+        "PREFECT_HOME": str(home),
+        "PREFECT_PROFILE": None,  # names a profile that our home has not
+        "PREFECT_PROFILES_PATH": None,
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+        "PREFECT_SERVER_UI_ENABLED": "false",
+        "PREFECT_API_BLOCKS_REGISTER_ON_START": "false",
+        "PREFECT_CLIENT_MAX_RETRIES": "3",  # of 5: should the server die, the night ends a minute sooner
+        "NO_PROXY": direct,
+        "no_proxy": direct,
+    }
+
+
+@contextmanager
+def _environment(changes: Mapping[str, str | None]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in changes}
+    _set(changes)
+    try:
+        yield
+    finally:
+        _set(before)
+
+
+def _set(values: Mapping[str, str | None]) -> None:
+    for name, value in values.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+
+
+def _start(home: Path, modules: Sequence[str]) -> tuple[subprocess.Popen[bytes], str]:
+    _use_template(home)
+    for _ in range(_ATTEMPTS):
+        port = _free_port()
+        server = _launch(home, port)
+        for module in ("prefect.main", *modules):
+            import_module(module)
+        if _wait_until_healthy(server, port):
+            return server, f"http://{_LOOPBACK}:{port}/api"
+        _end(server)
+    raise PrefectUnavailableError(
+        f"the local Prefect server did not start within {START_LIMIT_S:.0f} s"
+        f" ({_last_line(home / 'server.log')}); set PREFECT_API_URL to a running one to do without it"
+    )
+
+
+def _launch(home: Path, port: int) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "flows.tether", str(home), "prefect"]
+    command += ["server", "start", "--host", _LOOPBACK, "--port", str(port)]
+    with (home / "server.log").open("ab") as output:
+        # A session of its own: Ctrl-C must reach the night alone, which still has things to record.
+        return subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=output, stderr=output, start_new_session=True
+        )
+
+
+def _wait_until_healthy(server: subprocess.Popen[bytes], port: int) -> bool:
+    limit = time.monotonic() + START_LIMIT_S
+    while server.poll() is None and time.monotonic() < limit:
+        if _healthy(port):
+            return True
+        time.sleep(_POLL_S)
+    return False
+
+
+def _healthy(port: int) -> bool:
+    with closing(http.client.HTTPConnection(_LOOPBACK, port, timeout=5)) as client:
+        try:
+            client.request("GET", "/api/health")
+            return client.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
+            return False  # not yet
+
+
+def _end(server: subprocess.Popen[bytes]) -> None:
+    """End our server; it has nothing to save, since its home is removed."""
+    server.kill()
+    server.wait()
+    if server.stdin is not None:
+        server.stdin.close()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((_LOOPBACK, 0))
+        return int(probe.getsockname()[1])
+
+
+def _last_line(path: Path) -> str:
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
+    except OSError as error:
+        return str(error)
+    return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
+
+
+def _template() -> Path:
+    """Where an empty database of this Prefect is kept: making one takes longer than all else."""
+    cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(cache).expanduser() / "nightsort" / f"prefect-{version('prefect')}.sqlite"
+
+
+def _use_template(home: Path) -> None:
+    try:
+        shutil.copyfile(_template(), home / _DATABASE)
+    except (OSError, RuntimeError) as error:  # RuntimeError: this user has no home folder
+        log.debug("no database to start from: %s", error)
+
+
+def _keep_template(home: Path) -> None:
+    """Keep the still empty database for the next night. A home that cannot be written costs 4 s."""
+    try:
+        template = _template()
+        if template.exists():
+            return
+        template.parent.mkdir(parents=True, exist_ok=True)
+        part = template.with_suffix(f".{os.getpid()}.part")
+        with closing(sqlite3.connect(home / _DATABASE)) as full, closing(sqlite3.connect(part)) as copy:
+            full.backup(copy)
+        part.replace(template)
+    except (OSError, RuntimeError, sqlite3.Error) as error:
+        log.debug("the database is not kept for the next night: %s", error)
+
+
+def _check_reachable(address: str) -> None:
+    try:
+        urllib.request.urlopen(f"{address.rstrip('/')}/health", timeout=20).close()
+    except urllib.error.HTTPError as error:
+        log.debug("the Prefect API answers with %s", error)  # it is there; Prefect tells the rest
+        error.close()
+    except (OSError, ValueError) as error:
+        raise PrefectUnavailableError(
+            f"the Prefect API at {address} does not answer ({getattr(error, 'reason', error)});"
+            " start it, or unset PREFECT_API_URL to use a local one"
+        ) from error

@@ -1,0 +1,130 @@
+"""results.csv and results.jsonl: the ledger as it stands, settled by the thresholds of today.
+
+Whether a value is accepted is decided here and not when it is read, so that another
+`--target-error` needs no scan read again.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from flows.ledger import Ledger, Line
+from pipeline.document import Reading, Reason, Status
+from pipeline.results import record, row, settle, write_csv, write_jsonl
+
+CSV_NAME = "results.csv"
+JSONL_NAME = "results.jsonl"
+LEAST_CERTAIN = 60
+HISTOGRAM_BINS = 20
+
+
+@dataclass(frozen=True)
+class Settled:
+    """One line of the results with what is to be done about it."""
+
+    line: Line
+    status: Status
+    reason: str
+
+    @property
+    def reading(self) -> Reading:
+        """What was read, with the scan's current name."""
+        return self.line.reading
+
+    def record(self) -> dict[str, Any]:
+        """All that is known, as results.jsonl has it."""
+        identity = self.line.identity
+        return record(
+            self.reading,
+            self.status,
+            self.reason,
+            layout=identity.layout_label,
+            model=identity.model_label,
+            sha256=self.line.sha256,
+        )
+
+
+@dataclass
+class Tally:
+    """The results in figures, counted while they are written.
+
+    confidences : accepted and review fields with a value, by bin of confidence and status.
+    uncertain : the review fields that were seen so far with the least confidence, ascending after `close`.
+    failures : lines of pages that could not be read.
+    """
+
+    scans: int = 0
+    pages: int = 0
+    fields: int = 0
+    statuses: Counter[Status] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+    confidences: Counter[tuple[int, Status]] = field(default_factory=Counter)
+    uncertain: list[Settled] = field(default_factory=list)
+    failures: list[Settled] = field(default_factory=list)
+    failed_scans: int = 0
+
+    @property
+    def review(self) -> int:
+        """Fields that wait for a person."""
+        return self.statuses[Status.REVIEW]
+
+
+def settled(ledger: Ledger) -> Iterator[Settled]:
+    """All results, in the order of results.csv. Raises LedgerError."""
+    for line in ledger.lines():
+        if line.failure is not None:
+            yield Settled(line, Status.FAILED, line.failure.reason.value)
+        else:
+            status, reason = settle(line.reading, line.threshold)
+            yield Settled(line, status, reason)
+
+
+def write_results(ledger: Ledger, out: Path) -> Tally:
+    """Write both files, each whole or not at all, and return the figures. Raises OSError, LedgerError."""
+    tally = Tally()
+    write_csv(out / CSV_NAME, (row(each.record()) for each in _counted(settled(ledger), tally)))
+    write_jsonl(out / JSONL_NAME, (each.record() for each in settled(ledger)))
+    return tally
+
+
+def _counted(lines: Iterator[Settled], tally: Tally) -> Iterator[Settled]:
+    uncertain: list[tuple[float, int, Settled]] = []
+    scan: Path | None = None
+    failed: Path | None = None
+    page = 0
+    for number, each in enumerate(lines):
+        here = each.line.path
+        tally.scans += here != scan
+        tally.pages += (here, each.reading.page) != (scan, page)
+        scan, page = here, each.reading.page
+        tally.fields += 1
+        tally.statuses[each.status] += 1
+        if each.reason:
+            tally.reasons[each.reason] += 1
+        if each.status is Status.FAILED:
+            tally.failed_scans += here != failed
+            failed = here
+            tally.failures.append(each)
+        elif each.reading.value:
+            tally.confidences[_bin(each.reading.confidence), each.status] += 1
+        if each.status is Status.REVIEW and each.reason != Reason.NOT_FOUND:
+            _keep_least(uncertain, (-each.reading.confidence, -number, each))
+        yield each
+    tally.uncertain = [each for _, _, each in sorted(uncertain, key=lambda entry: entry[:2], reverse=True)]
+
+
+def _keep_least(heap: list[tuple[float, int, Settled]], entry: tuple[float, int, Settled]) -> None:
+    """Keep the LEAST_CERTAIN entries of least confidence; the heap's first is the surest of them."""
+    if len(heap) < LEAST_CERTAIN:
+        heapq.heappush(heap, entry)
+    else:
+        heapq.heappushpop(heap, entry)
+
+
+def _bin(confidence: float) -> int:
+    return min(int(confidence * HISTOGRAM_BINS), HISTOGRAM_BINS - 1)

@@ -1,0 +1,119 @@
+"""What a night is asked to do, and whether that can be done at all."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from flows.errors import UsageError
+
+# A share of failures says little before this many scans were tried.
+LEAST_TRIED_FOR_SHARE = 20
+
+
+class Existing(StrEnum):
+    """What becomes of scans that the ledger already has."""
+
+    SKIP = "skip"
+    REDO = "redo"
+
+
+@dataclass(frozen=True)
+class FailureCeiling:
+    """When to stop because too many scans fail: a share of the night, or a number of scans."""
+
+    share: float | None = None
+    count: int | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> FailureCeiling:
+        """Read '10%' (of the scans to be read) or '25' (scans). Raises UsageError."""
+        if match := re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*%\s*", text):
+            percent = float(match[1])
+            if percent <= 100:
+                return cls(share=percent / 100)
+        elif match := re.fullmatch(r"\s*(\d{1,9})\s*", text):
+            return cls(count=int(match[1]))
+        raise UsageError(f"--max-failures {text!r}: give a share such as 10% or a number of scans such as 25")
+
+    def reached(self, *, failed: int, tried: int, planned: int) -> bool:
+        """Whether to stop: `failed` of `tried` scans failed so far, `planned` are to be read in all."""
+        if self.count is not None:
+            return failed > self.count
+        share = 1.0 if self.share is None else self.share
+        return tried >= LEAST_TRIED_FOR_SHARE and failed > share * planned
+
+
+@dataclass(frozen=True)
+class NightSettings:
+    """The options of one run, as given.
+
+    target_error : the rate at which accepted values may be wrong, 0..1 exclusive.
+    workers : reading processes, at least 1.
+    model : folder of the model, None for the one that Nightsort ships.
+    """
+
+    inputs: tuple[Path, ...]
+    out: Path
+    layout: str = "envelope"
+    postal: str = "us"
+    model: Path | None = None
+    target_error: float = 0.01
+    workers: int = 1
+    recursive: bool = True
+    existing: Existing = Existing.SKIP
+    max_failures: str = "10%"
+
+    @property
+    def ceiling(self) -> FailureCeiling:
+        """When to stop because too many scans fail. Raises UsageError for what cannot be understood."""
+        return FailureCeiling.parse(self.max_failures)
+
+    def check(self) -> None:
+        """Raise UsageError where the options contradict themselves or the file system."""
+        if not 0 < self.target_error < 1:
+            raise UsageError(f"--target-error {self.target_error}: give a rate between 0 and 1, such as 0.01")
+        if self.workers < 1:
+            raise UsageError(f"--workers {self.workers}: give at least 1")
+        _ = self.ceiling
+        if not self.inputs:
+            raise UsageError("no INPUT given: name at least one folder of scans")
+        for path in self.inputs:
+            self._check_input(path)
+
+    def _check_input(self, path: Path) -> None:
+        if not path.exists():
+            raise UsageError(f"{path}: no such file or folder; check the path")
+        here, out = path.resolve(), self.out.resolve()
+        if here == out or here in out.parents:
+            raise UsageError(
+                f"--out {self.out} lies inside the input {path}, so results would be read as scans;"
+                " choose a folder outside it"
+            )
+        if out in here.parents:
+            raise UsageError(
+                f"input {path} lies inside --out {self.out}, which Nightsort writes to;"
+                " choose another folder for the results"
+            )
+
+    def as_json(self) -> dict[str, Any]:
+        """The settings in types that JSON keeps, as summary.json and the ledger record them."""
+        return {
+            key: [str(path) for path in value]
+            if isinstance(value, tuple)
+            else str(value)
+            if isinstance(value, Path | Existing)
+            else value
+            for key, value in asdict(self).items()
+        }
+
+
+def usable_cores() -> int:
+    """The number of cores this process may use; containers and `taskset` allow fewer than there are."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

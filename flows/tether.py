@@ -1,0 +1,52 @@
+"""Processes that end when their parent ends, even if it was killed and could say nothing.
+
+The parent holds the one writing end of a pipe; when the parent is gone, by whatever death, the
+operating system closes that end and the child notices. Unlike Linux's PR_SET_PDEATHSIG this
+does not depend on the thread that started the child, and it works on every system.
+
+`python -m flows.tether HOME MODULE ARGUMENTS...` runs a module that way, tied to its standard
+input, and removes the folder HOME when the parent has died.
+"""
+
+from __future__ import annotations
+
+import os
+import runpy
+import shutil
+import sys
+import threading
+from collections.abc import Callable
+from multiprocessing import connection, parent_process
+
+
+def end_with_parent() -> None:
+    """Tie this process, which `multiprocessing` started, to its parent."""
+    parent = parent_process()
+    if parent is not None:
+        _watch(lambda: connection.wait([parent.sentinel]), lambda: None)
+
+
+def end_with_standard_input(cleanup: Callable[[], None]) -> None:
+    """Tie this process to whoever holds the other end of its standard input; `cleanup` runs last."""
+    _watch(sys.stdin.buffer.read, cleanup)
+
+
+def _watch(wait_for_end: Callable[[], object], cleanup: Callable[[], None]) -> None:
+    def watch() -> None:
+        wait_for_end()
+        cleanup()
+        os._exit(1)  # nothing in this process is worth saving, and nothing must delay its end
+
+    threading.Thread(target=watch, name="tether", daemon=True).start()
+
+
+def main() -> None:
+    """Run a module, tied to standard input."""
+    home, module, *arguments = sys.argv[1:]
+    end_with_standard_input(lambda: shutil.rmtree(home, ignore_errors=True))
+    sys.argv = [module, *arguments]
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,233 @@
+"""Reading processes: each loads the layout and the model once and reads chunks until the night ends.
+
+A chunk belongs to one process at a time, so a process that dies or hangs (a decoder's crash, the
+kernel's out-of-memory killer) takes nothing with it but its own chunk, which is then divided until
+the scan that does it stands alone.
+"""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import queue
+import signal
+import threading
+from collections.abc import Sequence
+from multiprocessing.connection import Connection
+from typing import Any, cast
+
+from flows.chunk import Job, PageFailure, ScanResult, read_chunk
+from flows.errors import InterruptedNightError, NightError, WorkerStartError
+from flows.reader import Identity, OpenReader
+from flows.tether import end_with_parent
+from pipeline.document import Reason
+
+log = logging.getLogger(__name__)
+
+SILENCE_LIMIT_S = 300.0  # a page takes a fraction of a second; a process silent this long hangs
+START_LIMIT_S = 120.0
+_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
+
+
+class WorkerDiedError(Exception):
+    """A reading process ended, or was ended for its silence, before its answer came.
+
+    index : of the scan in the chunk that it had opened last; None where it had opened none.
+    """
+
+    def __init__(self, cause: str, index: int | None) -> None:
+        super().__init__(cause)
+        self.index = index
+
+
+class WorkerPool:
+    """The reading processes. `start` is quick; `read` may be called from many threads.
+
+    identity : what the reader must be; a process that finds another model than the night began
+        with does not read.
+    silence_limit_s : a process that opens no further page for this long is ended.
+    verbose : let the processes write to standard error, where C libraries are talkative.
+    """
+
+    def __init__(
+        self,
+        open_reader: OpenReader,
+        identity: Identity,
+        *,
+        silence_limit_s: float = SILENCE_LIMIT_S,
+        verbose: bool = False,
+    ) -> None:
+        self._open_reader = open_reader
+        self._identity = identity
+        self._silence_limit_s = silence_limit_s
+        self._verbose = verbose
+        self._idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
+        self._all: list[_Worker] = []
+        self._guard = threading.Lock()
+        self._stopped = False
+
+    def start(self, count: int) -> None:
+        """Start so many processes, without waiting until they are ready."""
+        for _ in range(count):
+            self._add()
+
+    def stop(self) -> None:
+        """End all processes at once, whatever they are at. `read` then raises InterruptedNightError."""
+        with self._guard:
+            self._stopped = True
+            workers, self._all = self._all, []
+        for worker in workers:
+            worker.end()
+
+    def read(self, jobs: Sequence[Job]) -> list[ScanResult]:
+        """Read a chunk: one result for each scan, in their order, whatever a scan does to its process.
+
+        Raises WorkerStartError, or InterruptedNightError after `stop`.
+        """
+        try:
+            return self._read_in_one(jobs)
+        except WorkerDiedError as error:
+            if len(jobs) == 1:
+                log.warning("%s: %s", jobs[0].scan.name, error)
+                text = f"reading it ended its process ({error}); please report this scan"
+                failure = PageFailure(1, Reason.INTERNAL_ERROR, text, lasting=False)
+                return [ScanResult(jobs[0].content, failures=[failure])]
+            log.info("a chunk of %d scans is divided: %s", len(jobs), error)
+            return [result for part in divide(jobs, error.index) for result in self.read(part)]
+
+    def _read_in_one(self, jobs: Sequence[Job]) -> list[ScanResult]:
+        worker = self._take()
+        try:
+            results = worker.read(jobs, self._identity, self._silence_limit_s)
+        except WorkerDiedError as error:
+            worker.end()
+            if self._stopped:
+                raise InterruptedNightError("the night was stopped") from error
+            self._add()
+            raise
+        except WorkerStartError:
+            self._idle.put(worker)  # so that whoever waits for a process learns of it as well
+            raise
+        self._idle.put(worker)
+        return results
+
+    def _take(self) -> _Worker:
+        while not self._stopped:
+            try:
+                return self._idle.get(timeout=0.5)
+            except queue.Empty:
+                continue  # all are busy; look whether the night goes on
+        raise InterruptedNightError("the night was stopped")
+
+    def _add(self) -> None:
+        worker = _Worker(self._open_reader, self._verbose)
+        with self._guard:
+            if self._stopped:
+                worker.end()
+            self._all = [other for other in self._all if other.alive] + [worker]
+        self._idle.put(worker)
+
+
+def divide(jobs: Sequence[Job], suspect: int | None) -> list[Sequence[Job]]:
+    """Smaller parts of a chunk whose process died, the suspect alone where there is one.
+
+    A process that had opened the last scan may as well have died of any crop in the batch.
+    """
+    if suspect is None or suspect == len(jobs) - 1:
+        middle = len(jobs) // 2
+        return [jobs[:middle], jobs[middle:]]
+    parts = [jobs[:suspect], jobs[suspect : suspect + 1], jobs[suspect + 1 :]]
+    return [part for part in parts if part]
+
+
+class _Worker:
+    """The parent's side of one process."""
+
+    def __init__(self, open_reader: OpenReader, verbose: bool) -> None:
+        context = multiprocessing.get_context("spawn")  # a fork would copy Prefect's threads' locks
+        self._connection, theirs = context.Pipe()
+        self._process = context.Process(
+            target=_serve, args=(theirs, open_reader, verbose), name="nightsort-reader", daemon=True
+        )
+        self._process.start()
+        theirs.close()
+        self._ready = False
+
+    @property
+    def alive(self) -> bool:
+        return self._process.is_alive()
+
+    def end(self) -> None:
+        self._process.kill()
+        self._process.join()
+
+    def read(self, jobs: Sequence[Job], identity: Identity, silence_limit_s: float) -> list[ScanResult]:
+        self._wait_until_ready(identity)
+        index: int | None = None
+        try:
+            self._connection.send(list(jobs))
+            while self._connection.poll(silence_limit_s):
+                kind, content = self._connection.recv()
+                if kind == "results":
+                    return cast(list[ScanResult], content)
+                index = content
+        except (EOFError, OSError) as error:
+            self._process.join(5)
+            raise WorkerDiedError(_cause(self._process.exitcode), index) from error
+        raise WorkerDiedError(f"no sign of life for {silence_limit_s:.0f} s", index)
+
+    def _wait_until_ready(self, identity: Identity) -> None:
+        if self._ready:
+            return
+        try:
+            if not self._connection.poll(START_LIMIT_S):
+                raise WorkerStartError(f"a reading process was not ready after {START_LIMIT_S:.0f} s")
+            kind, content = self._connection.recv()
+        except (EOFError, OSError) as error:
+            self._process.join(5)
+            raise WorkerStartError(
+                f"a reading process ended at its start ({_cause(self._process.exitcode)});"
+                " try fewer --workers, or --verbose to see why"
+            ) from error
+        if kind == "error":
+            raise content
+        if content != identity:
+            raise WorkerStartError("the layout or the model changed during the night; run it again")
+        self._ready = True
+
+
+def _cause(exit_code: int | None) -> str:
+    if exit_code is not None and exit_code < 0:
+        return f"signal {signal.Signals(-exit_code).name}"
+    return f"exit code {exit_code}"
+
+
+def _serve(connection: Connection[Any, Any], open_reader: OpenReader, verbose: bool) -> None:
+    """The life of a reading process."""
+    # Whether the night stops is the parent's decision; a terminal or systemd signals all of us.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    end_with_parent()
+    if not verbose:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))
+    import cv2  # noqa: PLC0415 - after the environment is set
+
+    cv2.setNumThreads(1)
+    try:
+        reader = open_reader()
+    except NightError as error:
+        connection.send(("error", error))
+        return
+    except Exception as error:
+        connection.send(("error", WorkerStartError(f"a reading process cannot start: {error!r}")))
+        raise
+    connection.send(("ready", reader.identity))
+    while True:
+        try:
+            jobs = connection.recv()
+        except EOFError:
+            return
+        results = read_chunk(jobs, reader, on_scan=lambda index: connection.send(("scan", index)))
+        connection.send(("results", results))
