@@ -1,0 +1,73 @@
+"""Printed boxes for one character each, and the hand that fills them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from pipeline.document import Box
+from sample_scans.ink import Blot, around, ink_box
+from sample_scans.pen import Writer
+from sample_scans.sheet import BLACK, Colour, Sheet
+from sample_scans.writing import write
+
+
+def print_comb(
+    sheet: Sheet,
+    at: tuple[float, float],
+    cell: tuple[float, float],
+    groups: Sequence[int],
+    colour: Colour,
+    *,
+    gap: float = 0.0,
+    group_gap: float = 0.0,
+    thickness: float = 1.0,
+) -> list[Box]:
+    """Boxes in a row, their upper left corner at `at`; returns one Box per cell.
+
+    cell : width and height of a box. groups : how many boxes stand together, such as (3, 4).
+    gap : room between boxes, 0 for a comb with shared walls; group_gap : more room between groups.
+    """
+    cells = []
+    x, y = at
+    for count in groups:
+        for _ in range(count):
+            cells.append(sheet.box(x, y, cell, colour, thickness))
+            x += cell[0] + gap
+        x += group_gap
+    return cells
+
+
+def fill_comb(
+    rng: np.random.Generator,
+    sheet: Sheet,
+    text: str,
+    cells: Sequence[Box],
+    writer: Writer,
+    colour: Colour = BLACK,
+) -> Box:
+    """One character into each cell, about the middle, sometimes over the rim; the box around all ink."""
+    share = 0.58 + 0.2 * rng.random()
+    size = share * cells[0].height
+    # A box holds a hand back: it leans less and stretches no further than the box is wide.
+    hand = replace(writer, slant=0.6 * writer.slant, hang=0.3 * writer.hang)
+    ink: Box | None = None
+    for character, cell in zip(text, cells, strict=False):
+        if character == " ":
+            continue
+        blots = write(rng, character, hand, size, 0.0)
+        if ink_box(blots[0][0]).width > 0.85 * cell.width:
+            squeezed = replace(hand, aspect=hand.aspect * 0.75 * cell.width / ink_box(blots[0][0]).width)
+            blots = write(rng, character, squeezed, size, 0.0)
+        blot = blots[0][0]
+        box = ink_box(blot)
+        stray = rng.standard_normal(2) * (0.05 * cell.width, 0.05 * cell.height)
+        dx = round(cell.x + (cell.width - box.width) / 2 + stray[0]) - box.x
+        dy = round(cell.y + (cell.height - size) / 2 + stray[1]) + round(size)
+        placed = Blot(blot.coverage, blot.x + dx, blot.y + dy)
+        sheet.soak(placed.coverage, placed.x, placed.y, colour)
+        box = ink_box(placed)
+        ink = around(ink, box) if ink else box
+    return ink or cells[0]
