@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
+from sample_scans.curves import Allograph, allographs
 from sample_scans.ink import Blot, lay_ink
 from sample_scans.pen import Trace, Writer
+
+_LEAVING_ZEROS = ("tail to the right", "curl at the top", "curl and out")
 
 Place = tuple[Trace, tuple[float, float]]
 
@@ -23,6 +27,21 @@ def _willingness(before: str, after: str) -> float:
     return 0.06 if before.isalnum() and after.isalnum() else 0.0
 
 
+def wishes(rng: np.random.Generator, text: str, writer: Writer) -> list[bool]:
+    """For each character of the text whether the hand wants to stay down on its way to the next."""
+    chances = rng.random(max(0, len(text) - 1)).tolist()
+    pairs = zip(chances, pairwise(text), strict=True)
+    return [chance < writer.join * _willingness(*pair) for chance, pair in pairs] + [False] * bool(text)
+
+
+def leaving_shape(rng: np.random.Generator, character: str) -> Allograph | None:
+    """A shape of the character that ends on the way to the next; None where any shape does."""
+    if character != "0":
+        return None
+    leaving = [shape for shape in allographs("0") if shape.name in _LEAVING_ZEROS]
+    return leaving[int(rng.integers(len(leaving)))]
+
+
 def _bridge(before: Place, after: Place, size: float, sag: float) -> Trace | None:
     """The way from the last stroke's end to the first stroke's start, in pixels / size; None if too far."""
     path, at = before
@@ -30,7 +49,7 @@ def _bridge(before: Place, after: Place, size: float, sag: float) -> Trace | Non
     path, at = after
     start = path.points[path.spans[0]][:3] + np.asarray(at, np.float32) / np.float32(size)
     way = start[0] - end[-1]
-    if way[0] < -0.25 or np.hypot(way[0], way[1]) > 0.8:
+    if way[0] < -0.25 or np.hypot(way[0], way[1]) > 0.9:
         return None
     leave, arrive = end[-1] - end[0], start[-1] - start[0]
     far = 0.6 * float(np.hypot(way[0], way[1])) + 0.05
@@ -44,20 +63,21 @@ def _bridge(before: Place, after: Place, size: float, sag: float) -> Trace | Non
 
 def join_neighbours(
     rng: np.random.Generator,
-    text: str,
+    wanted: Sequence[bool],
     places: Sequence[Place | None],
     writer: Writer,
     size: float,
 ) -> list[tuple[Blot, int]]:
     """Blots of joining strokes with their owners: the left half belongs to the left character.
 
+    wanted : see `wishes`.
     places : per character its trace and the pixel position of the trace's origin; None for a space.
     size : height of a digit in pixels.
     """
     inks: list[tuple[Blot, int]] = []
-    for i, chance in enumerate(rng.random(max(0, len(text) - 1)).tolist()):
+    for i in np.flatnonzero(wanted).tolist():
         before, after = places[i], places[i + 1]
-        if before is None or after is None or chance > writer.join * _willingness(text[i], text[i + 1]):
+        if before is None or after is None:
             continue
         bridge = _bridge(before, after, size, 0.1 * rng.standard_normal())
         if bridge is None:

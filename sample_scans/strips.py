@@ -78,9 +78,13 @@ def compose_strip(
 
     glyphs : (ink, label) each; ink (h, w) uint8 bright on black, such as MNIST's 28 x 28, label the one
     character it shows. All are scaled alike and slanted alike, as if one hand had written them.
+    ValueError for a glyph without ink.
     """
     style = style or StripStyle.draw(rng)
     writer = Writer.draw(rng)
+    for ink, label in glyphs:
+        if ink.max(initial=0) < INKED:
+            raise ValueError(f"the glyph for {label!r} holds no ink")
     tallest = max((ink_box(Blot(g, 0, 0)).height for g, label in glyphs if label.isdigit()), default=0)
     scale = style.digit / max(tallest, 8)
     lean = 0.5 * (writer.slant - 0.15)  # given glyphs lean already, each in its own way

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sample_scans.ink import Blot, lay_ink
-from sample_scans.joins import Place, join_neighbours
+from sample_scans.joins import Place, join_neighbours, leaving_shape, wishes
 from sample_scans.pen import Writer, trace
 from sample_scans.spacing import line_up
 
@@ -21,22 +21,28 @@ def write(
     writer's gaps, in heights of a digit. The line begins near column 0; a space has no blot, a
     character joined to another has more than one.
     """
-    placed = _placed(rng, text, writer, size, baseline)
+    wanted = wishes(rng, text, writer)
+    placed = _placed(rng, text, wanted, writer, (size, baseline))
     blots = [p and lay_ink(rng, p[0], writer, size, p[1]) for p in placed]
     gap = max(_CLOSEST, writer.gap + tightness) * size
     moved, shifts = line_up(rng, blots, gap, size, writer.climb)
     settled = [p and (p[0], (p[1][0] + dx, p[1][1] + dy)) for p, (dx, dy) in zip(placed, shifts, strict=True)]
-    joins = join_neighbours(rng, text, settled, writer, size)
+    joins = join_neighbours(rng, wanted, settled, writer, size)
     return [(blot, i) for i, blot in enumerate(moved) if blot is not None] + joins
 
 
 def _placed(
-    rng: np.random.Generator, text: str, writer: Writer, size: float, baseline: float
+    rng: np.random.Generator, text: str, wanted: list[bool], writer: Writer, place: tuple[float, float]
 ) -> list[Place | None]:
     """Each character's trace and its origin: on the baseline, give or take, all at the left edge."""
+    size, baseline = place
     lifts = (rng.standard_normal(len(text)) * writer.wobble * size).tolist()
     across = rng.random(len(text)).tolist()
-    return [
-        None if c == " " else (trace(rng, c, writer), (x, baseline - size + dy))
-        for c, x, dy in zip(text, across, lifts, strict=True)
-    ]
+    placed: list[Place | None] = []
+    for c, joins, x, dy in zip(text, wanted, across, lifts, strict=True):
+        if c == " ":
+            placed.append(None)
+            continue
+        shape = leaving_shape(rng, c) if joins else None
+        placed.append((trace(rng, c, writer, shape), (x, baseline - size + dy)))
+    return placed
