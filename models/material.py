@@ -7,8 +7,11 @@ the scraps that are no digit, are those that reading meets.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,7 +24,8 @@ from sample_scans.strips import Strip, compose_strip, draw_strip
 
 # Share of strips of each origin.
 PEN, COMPOSED, PRINTED = 0.6, 0.3, 0.1
-JUNK_PER_DIGIT = 1.5
+JUNK_PER_DIGIT = 1.2
+SHARD = 1_000  # strips that are drawn from one seed
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +61,7 @@ def draw_text(rng: np.random.Generator) -> str:
     return f"{rng.integers(0, 100_000):05d}-{rng.integers(0, 10_000):04d}"
 
 
-def draw_strips(seed: int, count: int, glyphs: Glyphs | None) -> Iterator[Strip]:
+def draw_strips(seed: int | tuple[int, ...], count: int, glyphs: Glyphs | None) -> Iterator[Strip]:
     """`count` strips of mixed origin; without `glyphs` none is composed. Same seed, same strips."""
     rng = np.random.default_rng(seed)
     for _ in range(count):
@@ -72,6 +76,23 @@ def draw_strips(seed: int, count: int, glyphs: Glyphs | None) -> Iterator[Strip]
             yield compose_strip(rng, glyphs.write(rng, value))
         else:
             yield draw_strip(rng, draw_text(rng))
+
+
+def gather_crops(
+    seed: int, strips: int, glyphs: Glyphs | None, workers: int
+) -> tuple[Image, NDArray[np.int64]]:
+    """Crops and labels of `strips` strips, drawn in shards so that any number of workers draws the same."""
+    shards = [(seed, first, min(SHARD, strips - first), glyphs) for first in range(0, strips, SHARD)]
+    with ProcessPoolExecutor(max(1, workers), mp_context=get_context("spawn")) as pool:
+        parts = list(pool.map(_gather_shard, shards))
+    return np.concatenate([x for x, _ in parts]), np.concatenate([y for _, y in parts])
+
+
+def _gather_shard(shard: tuple[int, int, int, Glyphs | None]) -> tuple[Image, NDArray[np.int64]]:
+    seed, first, count, glyphs = shard
+    cv2.setNumThreads(1)
+    drawn = draw_strips((seed, first), count, glyphs)
+    return collect_crops(label_strips(drawn), np.random.default_rng((seed, first)))
 
 
 def label_strips(strips: Iterator[Strip]) -> Iterator[LabelledLattice]:

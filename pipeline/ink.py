@@ -36,9 +36,10 @@ def paper_brightness(grey: Image, window: int) -> NDArray[np.float32]:
     scale = min(BACKGROUND_SCALE, max(1, min(height, width) // 16))
     small = cv2.resize(grey, (max(1, width // scale), max(1, height // scale)), interpolation=cv2.INTER_AREA)
     size = max(3, window // scale) | 1
-    small = cv2.morphologyEx(
-        small, cv2.MORPH_CLOSE, np.ones((size, size), np.uint8), borderType=cv2.BORDER_REPLICATE
-    )
+    kernel = np.ones((size, size), np.uint8)
+    # Room on all sides, or a closing would carry light from half a window away up to the edge.
+    roomy = cv2.copyMakeBorder(small, size, size, size, size, cv2.BORDER_REPLICATE)
+    small = cv2.morphologyEx(roomy, cv2.MORPH_CLOSE, kernel)[size:-size, size:-size]
     small = cv2.blur(small, (size, size), borderType=cv2.BORDER_REPLICATE)
     paper = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
     return np.maximum(paper.astype(np.float32), 1.0)
@@ -49,6 +50,11 @@ def darkness(grey: Image, window: int = 64) -> Darkness:
     ratio = grey.astype(np.float32)
     ratio /= paper_brightness(grey, window)
     return np.clip(1.0 - ratio, 0.0, 1.0, out=ratio)
+
+
+def soften(dark: Darkness, sigma: float = 0.8) -> Darkness:
+    """`dark` slightly blurred: lines finer than a pen's, as in a printed background, fade below the ink."""
+    return np.asarray(cv2.GaussianBlur(dark, (0, 0), sigma), np.float32)
 
 
 def ink_threshold(dark: Darkness) -> float:

@@ -24,7 +24,7 @@ def find_lines(mask: Mask, min_length: int, max_thickness: int) -> Mask:
     # stretches belong to it, and whatever is still thin then is a line.
     half = cv2.morphologyEx(closed, cv2.MORPH_OPEN, np.ones((1, max(3, min_length // 4)), np.uint8))
     grown = cv2.bitwise_and(cv2.dilate(runs, np.ones((3, min_length // 2 | 1), np.uint8)), half)
-    thick = cv2.morphologyEx(grown, cv2.MORPH_OPEN, np.ones((max_thickness + 1, 1), np.uint8))
+    thick = cv2.morphologyEx(grown, cv2.MORPH_OPEN, np.ones(((max_thickness + 1) | 1, 1), np.uint8))
     return np.asarray(cv2.bitwise_and(cv2.subtract(grown, thick), mask), np.uint8)
 
 

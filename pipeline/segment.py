@@ -23,10 +23,15 @@ MAX_RUN = 4
 MAX_PIECES = 120
 # In digit heights: what may be cut, how far cuts stand apart, and how wide a run may be.
 CUT_WIDTH = 0.42
-CUT_DISTANCE = 0.16
+CUT_DISTANCE = 0.2
 RUN_WIDTH = 1.7
 # In stroke widths: how much ink a cut may pass through.
 CUT_INK = 2.3
+# Height of the ink in a valley between two digits, in digit heights, and against its neighbourhood.
+VALLEY_HEIGHT = 0.6
+VALLEY_DEPTH = 0.75
+# Writing is somewhere about as dark as the rest of it, of 255, in at least so many pixels.
+STRONG_INK, STRONG_PIXELS = 150, 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,15 +65,14 @@ def segment(dark: Darkness, mask: Mask | None = None, slant: float | None = None
     slant : shear to take out; estimated where not given.
     """
     if mask is None:
-        mask = ink.binarize(dark)
-        mask = _without_rules(mask)
+        mask = _without_rules(ink.binarize(ink.soften(dark)))
     stroke = max(1.0, ink.stroke_width(mask))
     slant = deskew.estimate_slant(mask) if slant is None else slant
     if slant:
         dark, mask = deskew.shear(dark, slant), deskew.shear(mask, slant)
         mask = np.where(mask > 127, np.uint8(255), np.uint8(0))
     even = ink.even_ink(dark, mask)
-    labels, boxes, height = _components(mask, stroke)
+    labels, boxes, height = _components(mask, even, stroke)
     labels, boxes = _cut(even, labels, boxes, height, stroke)
     return Pieces(even, labels, boxes, height, stroke, slant)
 
@@ -95,10 +99,15 @@ def _without_rules(mask: Mask) -> Mask:
     return lines.erase_lines(mask, rules, reach=int(1.5 * stroke) + 2) if rules.any() else mask
 
 
-def _components(mask: Mask, stroke: float) -> tuple[Labels, NDArray[np.int32], float]:
-    """Connected components without specks, left to right, and the height of a typical digit."""
+def _components(mask: Mask, even: Image, stroke: float) -> tuple[Labels, NDArray[np.int32], float]:
+    """Connected components, left to right, and the height of a typical digit.
+
+    Specks go, and what is nowhere as dark as the writing: the lines of a printed background.
+    """
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8, ltype=cv2.CV_16U)
-    kept = [i for i in range(1, count) if stats[i, cv2.CC_STAT_AREA] >= max(4.0, 0.8 * stroke * stroke)]
+    strong = np.bincount(labels[even > STRONG_INK], minlength=count)
+    least = max(4.0, 0.8 * stroke * stroke)
+    kept = [i for i in range(1, count) if stats[i, cv2.CC_STAT_AREA] >= least and strong[i] >= STRONG_PIXELS]
     if len(kept) > MAX_PIECES:  # texture, not writing: keep the largest
         kept = sorted(kept, key=lambda i: -stats[i, cv2.CC_STAT_AREA])[:MAX_PIECES]
     kept.sort(key=lambda i: stats[i, cv2.CC_STAT_LEFT] + stats[i, cv2.CC_STAT_WIDTH] / 2)
@@ -127,7 +136,7 @@ def _cut(
         own = labels[top:bottom, left:right] == number
         if right - left > CUT_WIDTH * height and len(pieces) < MAX_PIECES:
             part = np.where(own, even[top:bottom, left:right], 0)
-            seams = find_seams(part, distance=CUT_DISTANCE * height, limit=CUT_INK * stroke)
+            seams = find_cuts(part, CUT_DISTANCE * height, CUT_INK * stroke, VALLEY_HEIGHT * height)
         else:
             seams = []
         for one in _split(own, seams):
@@ -155,43 +164,71 @@ def _split(own: NDArray[np.bool_], seams: list[NDArray[np.intp]]) -> list[NDArra
     return [part for k in range(len(seams) + 1) if (part := own & (side == k)).any()]
 
 
-def find_seams(part: Image, distance: float, limit: float) -> list[NDArray[np.intp]]:
-    """Cheap ways from the top to the bottom of a component: for each a column for every row.
+def find_cuts(part: Image, distance: float, limit: float, valley: float) -> list[NDArray[np.intp]]:
+    """Where to cut a component (h, w) uint8: for each cut a column for every row, from left to right.
+
+    Valleys first, then seams that keep `distance` (pixels) from them and from one another;
+    `limit` is the ink a seam may pass, `valley` the height of the ink that a valley may have.
+    """
+    h, w = part.shape
+    if w < 2 * distance or h < 3:
+        return []
+    cuts: list[NDArray[np.intp]] = []
+    centres: list[float] = []
+    edge = max(1, int(0.6 * distance))
+    straight = [np.full(h, column, np.intp) for column in find_valleys(part, valley)]
+    for cut in straight + find_seams(part, limit):
+        inked = part[np.arange(h), cut] > 64
+        centre = float(cut[inked].mean()) if inked.any() else float(cut[h // 2])
+        if edge <= centre < w - edge and all(abs(centre - other) >= distance for other in centres):
+            cuts.append(cut)
+            centres.append(centre)
+    ordered = [cuts[i] for i in np.argsort([float(cut.mean()) for cut in cuts])]
+    for before, after in pairwise(ordered):
+        np.maximum(before, after, out=after)  # cuts that cross share the stretch
+    return ordered
+
+
+def find_valleys(part: Image, limit: float) -> list[int]:
+    """Columns where the ink is low between higher ink on both sides, as where two rings lean together.
+
+    A seam would rather pass twice through thin walls than once along two that have merged.
+    limit : height of the ink in the valley, from its first row to its last, pixels.
+    """
+    inked = part > 64
+    h = part.shape[0]
+    first = np.where(inked.any(axis=0), inked.argmax(axis=0), h)
+    last = np.where(inked.any(axis=0), h - inked[::-1].argmax(axis=0), h)
+    height = (last - first).astype(np.float64)
+    left, right = np.maximum.accumulate(height), np.maximum.accumulate(height[::-1])[::-1]
+    low = (height > 0) & (height <= VALLEY_DEPTH * np.minimum(left, right)) & (height <= limit)
+    starts = np.flatnonzero(np.diff(np.concatenate([[0], low.astype(np.int8)])) == 1)
+    ends = np.flatnonzero(np.diff(np.concatenate([low.astype(np.int8), [0]])) == -1) + 1
+    found = []
+    for start, end in zip(starts, ends, strict=True):
+        flat = np.flatnonzero(height[start:end] <= height[start:end].min() + 1)
+        found.append(int(start + flat[len(flat) // 2]))
+    return found
+
+
+def find_seams(part: Image, limit: float) -> list[NDArray[np.intp]]:
+    """Cheap ways from the top to the bottom of a component, the cheapest first.
 
     A seam moves at most one column a row and pays for the ink it passes (a drop-fall that sees
     the whole way, found by dynamic programming from both ends; cf. Congedo et al., 1995).
 
     part : (h, w) uint8 ink.
-    distance : pixels that two seams keep apart where they pay.
     limit : pixels of full ink that a seam may pass.
     """
-    h, w = part.shape
-    if w < 2 * distance or h < 3:
-        return []
+    h = part.shape[0]
     cost = part.astype(np.float32) / 255.0 + 0.01
     down, down_step = _accumulate(cost)
     up, up_step = _accumulate(cost[::-1])
     middle = h // 2
     through = down[middle] + up[h - 1 - middle] - cost[middle]
-    edge = max(1, int(0.6 * distance))
-    seams: list[NDArray[np.intp]] = []
-    centres: list[float] = []
-    for column in np.argsort(through, kind="stable"):
-        if through[column] > limit + 0.01 * h:
-            break
-        if not edge <= column < w - edge:
-            continue
-        seam = _trace(int(column), middle, down_step, up_step)
-        inked = part[np.arange(h), np.clip(seam, 0, w - 1)] > 64
-        centre = float(seam[inked].mean()) if inked.any() else float(column)
-        if all(abs(centre - other) >= distance for other in centres):
-            seams.append(seam)
-            centres.append(centre)
-    order = np.argsort([float(seam.mean()) for seam in seams])
-    ordered = [seams[i] for i in order]
-    for before, after in pairwise(ordered):
-        np.maximum(before, after, out=after)  # seams that cross share the stretch
-    return ordered
+    cheap = np.flatnonzero(through <= limit + 0.01 * h)
+    order = cheap[np.argsort(through[cheap], kind="stable")]
+    return [_trace(int(column), middle, down_step, up_step) for column in order]
 
 
 def _accumulate(cost: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.int8]]:
