@@ -65,7 +65,7 @@ class Writer:
         broad = 0.115 if 0.74 <= u[2] < 0.88 else 0.085
         return cls(
             slant=math.tan(math.radians(min(40.0, max(-25.0, 9 + 12 * n[0])))),
-            aspect=math.exp(0.2 * n[1]) * (1 + 0.35 * (u[1] < 0.12)),
+            aspect=math.exp(0.22 * n[1]) * (1 + 0.35 * (u[1] < 0.12)),
             pen=PENS[0 if u[2] < 0.6 else 1 if u[2] < 0.74 else 2 if u[2] < 0.88 else 3],
             pen_width=min(0.2, max(0.04, broad * math.exp(0.33 * n[2]))),
             tastes=rng.random(_SLOTS),
@@ -73,7 +73,7 @@ class Writer:
             quirks=rng.standard_normal((_SLOTS, BENDS, 2), np.float32) * np.float32(0.012 + 0.02 * u[4]),
             unrest=0.004 + 0.018 * u[5] * haste,
             rounding=min(len(ROUNDINGS) - 1, int(4.2 * haste * u[6])),
-            zero_size=1.0 if u[7] < 0.55 else 0.55 + 0.45 * u[8],
+            zero_size=1.0 if u[7] < 0.5 else 0.4 + 0.6 * u[8],
             hang=0.0 if u[9] < 0.6 else 0.35 * u[10],
             gap=0.10 + 0.13 * n[3] + 0.15 * (u[11] < 0.15),
             wobble=0.02 + 0.06 * u[12] * haste,
@@ -149,7 +149,7 @@ def trace(rng: np.random.Generator, character: str, writer: Writer, shape: Allog
     height = 1 + 0.05 * spread[3]
     if character == "0":
         height *= writer.zero_size
-        width *= 0.4 + 0.6 * writer.zero_size  # small zeros are rounder, not just smaller
+        width *= 0.5 + 0.5 * writer.zero_size  # small zeros are rounder, not just smaller
     affine = np.array([[width, turn * height], [-turn * width - slant * turn, height]], np.float32)
     affine[0, 1] -= slant * height
     points = (points - np.array((0, 1), np.float32)) @ affine.T
