@@ -22,8 +22,9 @@ from pipeline.document import Image
 from sample_scans.amounts import draw_amount
 from sample_scans.strips import Strip, compose_strip, draw_strip
 
-# Share of strips of each origin.
-PEN, COMPOSED, PRINTED = 0.6, 0.3, 0.1
+# Share of strips of each origin
+COMPOSED, PRINTED = 0.3, 0.1  # the rest is drawn by the pen
+WORDS = 0.08  # share of the pen's strips that hold a word
 JUNK_PER_DIGIT = 1.2
 SHARD = 1_000  # strips that are drawn from one seed
 
@@ -61,6 +62,11 @@ def draw_text(rng: np.random.Generator) -> str:
     return f"{rng.integers(0, 100_000):05d}-{rng.integers(0, 10_000):04d}"
 
 
+def draw_word(rng: np.random.Generator) -> str:
+    """Letters that no digit looks like: what stands beside a postal code is no digit."""
+    return "".join(rng.choice(list(LETTERS), int(rng.integers(3, 9))))
+
+
 def draw_strips(seed: int | tuple[int, ...], count: int, glyphs: Glyphs | None) -> Iterator[Strip]:
     """`count` strips of mixed origin; without `glyphs` none is composed. Same seed, same strips."""
     rng = np.random.default_rng(seed)
@@ -68,14 +74,12 @@ def draw_strips(seed: int | tuple[int, ...], count: int, glyphs: Glyphs | None) 
         kind = rng.random()
         if kind < PRINTED:
             text = draw_text(rng).replace(" ", "")
-            if rng.random() < 0.3:
-                text = "".join(rng.choice(list(LETTERS), int(rng.integers(3, 9))))
-            yield compose_strip(rng, print_glyphs(rng, text))
+            yield compose_strip(rng, print_glyphs(rng, draw_word(rng) if rng.random() < 0.3 else text))
         elif kind < PRINTED + COMPOSED and glyphs is not None:
             value = "".join(c for c in draw_text(rng) if c.isdigit())
             yield compose_strip(rng, glyphs.write(rng, value))
         else:
-            yield draw_strip(rng, draw_text(rng))
+            yield draw_strip(rng, draw_word(rng) if rng.random() < WORDS else draw_text(rng))
 
 
 def gather_crops(

@@ -14,8 +14,8 @@ from pipeline.document import Image
 # Symbols, not letters, or forms of letters that no printer uses for digits.
 _OTHER = ("cmex", "cmsy", "cmmi", "STIXSiz", "STIXNon", "LastResort", "Display")
 DIGITS = "0123456789"
-# Letters that nobody takes for a digit on their own.
-LETTERS = "ACDEFHKMNPRTUVWXYadefhkmnrtuvwxy"
+# Letters that nobody takes for a digit on their own, printed or written.
+LETTERS = "AEFHKMNPRWXefhkmnrwx"
 
 
 @cache

@@ -48,8 +48,8 @@ class Recipe:
     brought to zero along a cosine. decay : of the weights (AdamW; Loshchilov and Hutter, 2019).
     """
 
-    strips: int = 32_000
-    epochs: int = 8
+    strips: int = 30_000
+    epochs: int = 7
     batch: int = 256
     rate: float = 3e-3
     decay: float = 0.01

@@ -17,6 +17,7 @@ MIN_SIDE = 8  # pixels; a digit in a smaller box cannot be read
 MAX_SIDE = 0.3  # of the page's height
 ASPECT = (0.4, 1.25)  # width over height
 COLOURED = 0.035  # redness over the paper's that is a printed frame and not JPEG noise
+FAINT = (0.2, 0.14, 0.1, 0.07)  # darkness at which fainter and fainter frames are looked for
 FRAMED = 0.62  # share of a box's outline that must be drawn
 
 
@@ -43,7 +44,10 @@ def find_box_rows(image: Image, groups: Sequence[int]) -> list[BoxRow]:
         rows = [BoxRow(cells, True) for cells in _rows(_coloured(image), count)]
     if not rows:
         dark = ink.darkness(ink.to_grey(image))
-        rows = [BoxRow(cells, False) for cells in _rows(ink.binarize(dark), count)]
+        for limit in (ink.ink_threshold(dark), *FAINT):
+            rows = [BoxRow(cells, False) for cells in _rows(ink.binarize(dark, limit), count)]
+            if rows:
+                break
     return rows
 
 
@@ -73,9 +77,10 @@ def _rows(mask: Mask, count: int) -> list[NDArray[np.float64]]:
     for seed in np.argsort(-boxes[:, 3] + boxes[:, 1]) if len(boxes) else []:
         if used[seed]:
             continue
-        row = _alike(boxes, int(seed))
-        used[row] = True
-        cells = _fill(boxes[row], count)
+        alike = _alike(boxes, int(seed))
+        used[alike] = True
+        row = _distinct(boxes[alike])
+        cells = _fill(row, count)
         if cells is not None:
             spread = float(np.std(cells[:, 3] - cells[:, 1]) / np.mean(cells[:, 3] - cells[:, 1]))
             rows.append((spread + abs(len(row) - count), cells))
@@ -96,12 +101,13 @@ def _framed(mask: Mask) -> NDArray[np.float64]:
         ):
             continue
         if parent >= 0:  # a hole: the inside of a closed frame
-            if cv2.contourArea(contour) >= 0.7 * w * h:
+            # Its hull, since a digit that touches the frame bites into the hole.
+            if cv2.contourArea(cv2.convexHull(contour)) >= 0.7 * w * h:
                 found.append((x + 1, y + 1, x + w - 1, y + h - 1))
         elif _outline(mask[y : y + h, x : x + w]) >= FRAMED:
             edge = 0.08 * w
             found.append((x + edge, y + edge, x + w - edge, y + h - edge))
-    return _distinct(np.array(found, np.float64).reshape(-1, 4))
+    return np.array(found, np.float64).reshape(-1, 4)
 
 
 def _outline(part: Mask) -> float:
@@ -129,11 +135,12 @@ def _distinct(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
         middle, size = (box[:2] + box[2:]) / 2, box[2:] - box[:2]
         if all(np.any(np.abs((k[:2] + k[2:]) / 2 - middle) > 0.4 * size) for k in kept):
             kept.append(box)
-    return np.array(kept).reshape(-1, 4)
+    row = np.array(kept).reshape(-1, 4)
+    return row[np.argsort(row[:, 0] + row[:, 2])]
 
 
 def _alike(boxes: NDArray[np.float64], seed: int) -> NDArray[np.intp]:
-    """Indices of the boxes of about the seed's size on about its line, by x; a line may slope by 1 in 8."""
+    """Indices of the boxes of about the seed's size on about its line; a line may slope by 1 in 8."""
     size = boxes[:, 2:] - boxes[:, :2]
     middle = (boxes[:, :2] + boxes[:, 2:]) / 2
     apart = np.abs(middle - middle[seed])
@@ -142,9 +149,7 @@ def _alike(boxes: NDArray[np.float64], seed: int) -> NDArray[np.intp]:
         & (np.abs(size[:, 0] / size[seed, 0] - 1) < 0.35)
         & (apart[:, 1] < 0.2 * size[seed, 1] + apart[:, 0] / 8)
     )
-    members = np.flatnonzero(like)
-    order: NDArray[np.intp] = members[np.argsort(middle[members, 0])]
-    return order
+    return np.flatnonzero(like)
 
 
 def _fill(row: NDArray[np.float64], count: int) -> NDArray[np.float64] | None:
