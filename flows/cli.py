@@ -101,7 +101,7 @@ def run(
 def main(arguments: list[str] | None = None) -> int:
     """Carry out a command line and return its exit code; errors are one line on standard error."""
     given = sys.argv[1:] if arguments is None else arguments
-    verbose = "--verbose" in given
+    verbose = "--verbose" in given and "--quiet" not in given
     try:
         code = app(given, exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:

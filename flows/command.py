@@ -66,7 +66,7 @@ def _carry_out(night: Night, *, verbose: bool) -> None:
         night.finish()
         return
     night.start_workers()  # they load while Prefect starts
-    with prefect_api(modules=["flows.flow"], verbose=verbose):
+    with prefect_api(night.settings.out, modules=["flows.flow"], verbose=verbose):
         from flows.flow import run_as_flow  # noqa: PLC0415 - brings Prefect, whose environment is set now
 
         run_as_flow(night)

@@ -141,7 +141,7 @@ def _read_chunks(night: Night) -> str:
                 night.record(done.result())
             if stop.is_set():
                 outcome = "interrupted"
-            elif waiting and night.ceiling_reached():
+            elif (waiting or running) and night.ceiling_reached():
                 outcome = "failure-ceiling"
             if outcome != "finished":
                 _abandon(night, running)

@@ -40,9 +40,12 @@ _DATABASE = "prefect.db"
 
 
 @contextmanager
-def prefect_api(*, modules: Sequence[str] = (), verbose: bool = False) -> Iterator[None]:
+def prefect_api(
+    scratch: Path | None = None, *, modules: Sequence[str] = (), verbose: bool = False
+) -> Iterator[None]:
     """Have a Prefect API answer within the context, and its records complete at the end.
 
+    scratch : a folder that can be written, where the system's temporary one cannot.
     modules : imported while the server starts, which takes as long; they may import Prefect.
     verbose : let Prefect write its own messages to standard error as well.
 
@@ -55,7 +58,7 @@ def prefect_api(*, modules: Sequence[str] = (), verbose: bool = False) -> Iterat
         _check_reachable(address)
         yield
         return
-    home = Path(tempfile.mkdtemp(prefix="nightsort-prefect-"))
+    home = _temporary_folder(scratch)
     try:
         with _environment(_private_settings(home)):
             server, address = _start(home, modules)
@@ -68,6 +71,13 @@ def prefect_api(*, modules: Sequence[str] = (), verbose: bool = False) -> Iterat
                 _end(server)
     finally:
         shutil.rmtree(home, ignore_errors=True)
+
+
+def _temporary_folder(scratch: Path | None) -> Path:
+    try:
+        return Path(tempfile.mkdtemp(prefix="nightsort-prefect-"))
+    except OSError:
+        return Path(tempfile.mkdtemp(prefix=".nightsort-prefect-", dir=scratch))
 
 
 def configured_api_url() -> str | None:

@@ -6,6 +6,7 @@ that was read well since, or renamed, goes; other files that somebody put here s
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 import secrets
@@ -20,6 +21,7 @@ log = logging.getLogger(__name__)
 
 FOLDER = "quarantine"
 REASON_SUFFIX = ".reason.txt"
+_LONGEST_NAME = 200  # bytes; file systems take 255
 
 
 def update_quarantine(out: Path, failures: Iterable[Settled]) -> int:
@@ -40,13 +42,22 @@ def update_quarantine(out: Path, failures: Iterable[Settled]) -> int:
 
 def _target(folder: Path, name: str, taken: set[Path]) -> Path:
     """Where a scan goes, always below the folder; of two with one name the second gets a number."""
-    parts = [part for part in PurePosixPath(name).parts if part not in ("/", "..", ".")]
+    parts = [_short(part) for part in PurePosixPath(name).parts if part not in ("/", "..", ".")]
     target = plain = folder.joinpath(*parts) if parts else folder / "unnamed"
     number = 1
     while target in taken:
         number += 1
         target = plain.with_name(f"{plain.stem}-{number}{plain.suffix}")
     return target
+
+
+def _short(part: str) -> str:
+    """The file name, or as much of it as leaves room for the endings that are put to it."""
+    if len(part.encode()) <= _LONGEST_NAME:
+        return part
+    mark = hashlib.sha256(part.encode()).hexdigest()[:12]
+    suffix = PurePosixPath(part).suffix[:12]
+    return f"{part.encode()[: _LONGEST_NAME - 40].decode(errors='ignore')}-{mark}{suffix}"
 
 
 def _explain(pages: list[Settled], source: Path, sha256: str) -> str:

@@ -106,7 +106,7 @@ class WorkerPool:
                 raise InterruptedNightError("the night was stopped") from error
             self._add()
             raise
-        except WorkerStartError:
+        except NightError:
             self._idle.put(worker)  # so that whoever waits for a process learns of it as well
             raise
         self._idle.put(worker)
@@ -153,6 +153,7 @@ class _Worker:
         self._process.start()
         theirs.close()
         self._ready = False
+        self._refusal: NightError | None = None
 
     @property
     def alive(self) -> bool:
@@ -178,8 +179,18 @@ class _Worker:
         raise WorkerDiedError(f"no sign of life for {silence_limit_s:.0f} s", index)
 
     def _wait_until_ready(self, identity: Identity) -> None:
+        if self._refusal is not None:
+            raise self._refusal
         if self._ready:
             return
+        try:
+            self._learn_whether_ready(identity)
+        except NightError as error:
+            self._refusal = error
+            raise
+        self._ready = True
+
+    def _learn_whether_ready(self, identity: Identity) -> None:
         try:
             if not self._connection.poll(START_LIMIT_S):
                 raise WorkerStartError(f"a reading process was not ready after {START_LIMIT_S:.0f} s")
@@ -194,7 +205,6 @@ class _Worker:
             raise content
         if content != identity:
             raise WorkerStartError("the layout or the model changed during the night; run it again")
-        self._ready = True
 
 
 def _cause(exit_code: int | None) -> str:

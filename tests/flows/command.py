@@ -1,0 +1,10 @@
+"""`nightsort` with the reader of `fakes`: `python -m tests.flows.command run ...`."""
+
+import sys
+
+from flows import cli, command, night
+from tests.flows import fakes
+
+if __name__ == "__main__":
+    command.open_reader = night.open_reader = fakes.open_for
+    sys.exit(cli.main())
