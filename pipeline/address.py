@@ -8,12 +8,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline import deskew
 from pipeline.ink import Mask
 from pipeline.layouts import Country
 from pipeline.segment import digit_height
 
 MAX_COMPONENTS = 1500
-MAX_CANDIDATES = 12
+MAX_CANDIDATES = 16
 # Components of writing, as shares of the page's height (a page lies on its longer side or stands).
 TALLEST, SHORTEST = 0.16, 0.006
 # In heights of the line: white that ends a line, white that may part words.
@@ -27,15 +28,21 @@ class TextLine:
     """Components of one line of writing, from left to right.
 
     numbers : (N,) int32, their labels; boxes : (N, 4) int32 left, top, right, bottom.
+    spans : (N, 2) float64, where each would begin and end if the writing did not slant.
     """
 
     numbers: NDArray[np.int32]
     boxes: NDArray[np.int32]
+    spans: NDArray[np.float64]
 
     @property
     def height(self) -> float:
         """Of its tall letters or digits, pixels."""
         return digit_height(self.boxes)
+
+    def part(self, begin: int, end: int) -> TextLine:
+        """Its components from `begin` to `end` (exclusive)."""
+        return TextLine(self.numbers[begin:end], self.boxes[begin:end], self.spans[begin:end])
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,11 +69,26 @@ def find_text_lines(mask: Mask) -> tuple[NDArray[np.int32], list[TextLine]]:
         numbers = np.sort(numbers[np.argsort(-area[numbers])[:MAX_COMPONENTS]])
     boxes = stats[numbers, :4].astype(np.int32)
     boxes[:, 2:] += boxes[:, :2]
-    return labels, [TextLine(numbers[members].astype(np.int32), boxes[members]) for members in _chains(boxes)]
+    spans = _upright_spans(labels, mask, len(stats))[numbers]
+    chains = [chain[np.argsort(spans[chain].sum(axis=1))] for chain in _chains(boxes)]
+    return labels, [TextLine(numbers[c].astype(np.int32), boxes[c], spans[c]) for c in chains]
+
+
+def _upright_spans(labels: NDArray[np.int32], mask: Mask, count: int) -> NDArray[np.float64]:
+    """Begin and end of every component along the line with the page's slant taken out, (count, 2)."""
+    slant = deskew.estimate_slant(mask)
+    ys, xs = np.nonzero(mask)
+    along = xs + slant * (ys - mask.shape[0] / 2.0)
+    number = labels[ys, xs]
+    spans = np.full((count, 2), np.inf)
+    spans[:, 1] = -np.inf
+    np.minimum.at(spans[:, 0], number, along)
+    np.maximum.at(spans[:, 1], number, along + 1.0)
+    return spans
 
 
 def _chains(boxes: NDArray[np.int32]) -> list[NDArray[np.intp]]:
-    """Components linked to their nearest right neighbour on the same line, as index arrays by x."""
+    """Components linked to their nearest right neighbour on the same line, as index arrays."""
     if not len(boxes):
         return []
     left, top, right, bottom = boxes.T.astype(np.float64)
@@ -95,7 +117,7 @@ def _chains(boxes: NDArray[np.int32]) -> list[NDArray[np.intp]]:
     groups: dict[int, list[int]] = {}
     for i in range(len(boxes)):
         groups.setdefault(root(i), []).append(i)
-    return [np.array(sorted(group, key=lambda i: left[i] + right[i]), np.intp) for group in groups.values()]
+    return [np.array(group, np.intp) for group in groups.values()]
 
 
 def find_candidates(lines: list[TextLine], country: Country, shape: tuple[int, ...]) -> list[Candidate]:
@@ -115,7 +137,7 @@ def find_candidates(lines: list[TextLine], country: Country, shape: tuple[int, .
 def _stretches(line: TextLine, country: Country) -> list[tuple[TextLine, float]]:
     """Ends (or beginnings) of a line that are as wide as a code may be, with the weight of their kind."""
     height = line.height
-    left, right = line.boxes[:, 0], np.maximum.accumulate(line.boxes[:, 2])
+    left, right = line.spans[:, 0], np.maximum.accumulate(line.spans[:, 1])
     gaps = np.concatenate([[np.inf], (left[1:] - right[:-1]) / height, [np.inf]])
     least = NARROW_DIGIT * min(country.lengths) * height
     most = WIDE_DIGIT * max(country.lengths) * height
@@ -124,14 +146,17 @@ def _stretches(line: TextLine, country: Country) -> list[tuple[TextLine, float]]
         for begin, end, kind in ((int(at), len(left), "end"), (0, int(at), "start")):
             if end <= begin or (end - begin) > 3 * max(country.lengths):
                 continue
-            width = line.boxes[begin:end, 2].max() - left[begin:end].min()
+            width = right[end - 1] - left[begin]
             if not least <= width <= most:
                 continue
             whole = begin == 0 and end == len(left)
             if whole and kind == "start":
                 continue  # the same stretch came as an end
             weight = 1.0 if whole or kind == country.where else 0.25
-            found.append((TextLine(line.numbers[begin:end], line.boxes[begin:end]), weight))
+            # White before a word is wider than the white within it.
+            within = float(gaps[begin + 1 : end].max(initial=WORD_GAP))
+            weight *= min(1.0, max(0.3, float(gaps[at]) / within))
+            found.append((line.part(begin, end), weight))
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,7 +95,7 @@ def _read(
     probabilities: Iterator[NDArray[np.float32]],
     parameters: ReaderParameters,
 ) -> Reading:
-    found = [_read_cut(cut, layout, probabilities, parameters) for cut in page.cuts]
+    found = _without_parts([_read_cut(cut, layout, probabilities, parameters) for cut in page.cuts])
     if not found:
         return Reading(page.scan, page.number, layout.field, reason=Reason.NOT_FOUND)
     best = max(found, key=lambda read: (read.confidence * read.region.prior, read.region.prior))
@@ -105,6 +105,32 @@ def _read(
     if not best.candidates or not best.candidates[0].value:
         return Reading(page.scan, page.number, layout.field, box=box, reason=Reason.NOT_FOUND)
     return _reading(page, layout, best, box)
+
+
+def _without_parts(found: list[_Read]) -> list[_Read]:
+    """Less confidence for a value that is the end or the beginning of a longer one on the same ink."""
+    weighed = []
+    for read in found:
+        whole = max(
+            (other.confidence for other in found if other is not read and _holds(other, read)), default=0.0
+        )
+        weighed.append(replace(read, confidence=read.confidence * (1.0 - whole)))
+    return weighed
+
+
+def _holds(whole: _Read, part: _Read) -> bool:
+    if not whole.candidates or not part.candidates:
+        return False
+    longer, shorter = whole.candidates[0].value, part.candidates[0].value
+    if len(longer) <= len(shorter) or not (longer.endswith(shorter) or longer.startswith(shorter)):
+        return False
+    a, b = whole.region.box, part.region.box
+    return (
+        a.x - 2 <= b.x
+        and b.x + b.width <= a.x + a.width + 2
+        and a.y < b.y + b.height
+        and b.y < a.y + a.height
+    )
 
 
 def _reading(page: CutPage, layout: Layout, best: _Read, box: Box) -> Reading:
