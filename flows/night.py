@@ -83,6 +83,13 @@ class Night:
             reader = self._open_with()
             self.identity = reader.identity
             self.threshold = reader.threshold(self.settings.target_error)
+            if self.threshold > 1:
+                log.warning(
+                    "model %s cannot promise --target-error %g: nothing is accepted, all goes to review;"
+                    " choose a larger one",
+                    self.identity.model,
+                    self.settings.target_error,
+                )
             stack.enter_context(own_output_folder(self.settings.out))
             self._ledger = stack.enter_context(Ledger(self.settings.out / FILE_NAME))
             self._run = self._ledger.begin_run(self.settings.as_json())

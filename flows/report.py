@@ -88,6 +88,7 @@ def render(
         tally=tally,
         shares=[(status, tally.statuses[status]) for status in Status if tally.statuses[status]],
         bars=histogram(tally.confidences),
+        highest=max(_totals(tally.confidences)),
         reasons=[(count, reason, _in_words(reason)) for reason, count in _by_count(tally.reasons)],
         failures=_scans(tally.failures)[:MOST_FAILURES_LISTED],
         pictures=pictures,
@@ -96,7 +97,7 @@ def render(
 
 def histogram(confidences: Counter[tuple[int, Status]]) -> list[Bar]:
     """Bars of the fields by confidence, accepted on top of review, the highest 150 units high."""
-    totals = [sum(confidences[number, status] for status in Status) for number in range(HISTOGRAM_BINS)]
+    totals = _totals(confidences)
     highest = max(totals) or 1
     step = 400 / HISTOGRAM_BINS
     bars = []
@@ -107,6 +108,10 @@ def histogram(confidences: Counter[tuple[int, Status]]) -> list[Bar]:
         scale = 150 / highest
         bars.append(Bar(number * step + 1, step - 2, (total - review) * scale, review * scale, label))
     return bars
+
+
+def _totals(confidences: Counter[tuple[int, Status]]) -> list[int]:
+    return [sum(confidences[number, status] for status in Status) for number in range(HISTOGRAM_BINS)]
 
 
 def percent(part: float, whole: float) -> str:

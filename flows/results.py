@@ -23,6 +23,9 @@ LEAST_CERTAIN = 60
 HISTOGRAM_BINS = 20
 
 
+_Entry = tuple[bool, float, int, "Settled"]
+
+
 @dataclass(frozen=True)
 class Settled:
     """One line of the results with what is to be done about it."""
@@ -54,7 +57,8 @@ class Tally:
     """The results in figures, counted while they are written.
 
     confidences : accepted and review fields with a value, by bin of confidence and status.
-    uncertain : the review fields that were seen so far with the least confidence, ascending after `close`.
+    uncertain : the LEAST_CERTAIN review fields, least certain first, those without a reading last;
+        complete when all lines were written.
     failures : lines of pages that could not be read.
     """
 
@@ -93,7 +97,7 @@ def write_results(ledger: Ledger, out: Path) -> Tally:
 
 
 def _counted(lines: Iterator[Settled], tally: Tally) -> Iterator[Settled]:
-    uncertain: list[tuple[float, int, Settled]] = []
+    uncertain: list[_Entry] = []
     scan: Path | None = None
     failed: Path | None = None
     page = 0
@@ -112,13 +116,15 @@ def _counted(lines: Iterator[Settled], tally: Tally) -> Iterator[Settled]:
             tally.failures.append(each)
         elif each.reading.value:
             tally.confidences[_bin(each.reading.confidence), each.status] += 1
-        if each.status is Status.REVIEW and each.reason != Reason.NOT_FOUND:
-            _keep_least(uncertain, (-each.reading.confidence, -number, each))
+        if each.status is Status.REVIEW:
+            # Where nothing was found there is little to see: those come last.
+            found = each.reason != Reason.NOT_FOUND
+            _keep_least(uncertain, (found, -each.reading.confidence, -number, each))
         yield each
-    tally.uncertain = [each for _, _, each in sorted(uncertain, key=lambda entry: entry[:2], reverse=True)]
+    tally.uncertain = [entry[-1] for entry in sorted(uncertain, key=lambda entry: entry[:3], reverse=True)]
 
 
-def _keep_least(heap: list[tuple[float, int, Settled]], entry: tuple[float, int, Settled]) -> None:
+def _keep_least(heap: list[_Entry], entry: _Entry) -> None:
     """Keep the LEAST_CERTAIN entries of least confidence; the heap's first is the surest of them."""
     if len(heap) < LEAST_CERTAIN:
         heapq.heappush(heap, entry)
