@@ -17,8 +17,8 @@ MAX_COMPONENTS = 1500
 MAX_CANDIDATES = 16
 # Components of writing, as shares of the page's height (a page lies on its longer side or stands).
 TALLEST, SHORTEST = 0.16, 0.006
-# In heights of the line: white that ends a line, white that may part words.
-LINE_GAP, WORD_GAP = 2.2, 0.22
+# In heights of the line: white that ends a line, white that may part words, white that usually does.
+LINE_GAP, WORD_GAP, USUAL_GAP = 2.2, 0.22, 0.8
 # Width of a digit with its white, in heights of the line, least and most.
 NARROW_DIGIT, WIDE_DIGIT = 0.28, 1.35
 
@@ -155,7 +155,7 @@ def _stretches(line: TextLine, country: Country) -> list[tuple[TextLine, float]]
             weight = 1.0 if whole or kind == country.where else 0.25
             # White before a word is wider than the white within it.
             within = float(gaps[begin + 1 : end].max(initial=WORD_GAP))
-            weight *= min(1.0, max(0.3, float(gaps[at]) / within))
+            weight *= min(1.0, max(0.3, min(float(gaps[at]), USUAL_GAP) / within))
             found.append((line.part(begin, end), weight))
     return found
 

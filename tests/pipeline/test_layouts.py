@@ -1,0 +1,36 @@
+"""Layouts by name, and the table of countries."""
+
+import re
+
+import pytest
+
+from pipeline.layouts import LayoutError, countries, load_layout
+
+
+def test_digits_and_envelope():
+    assert load_layout("digits").field == "digits"
+    envelope = load_layout("envelope", postal="hu")
+    assert envelope.field == "postal_code"
+    assert envelope.label == "envelope:hu"
+    assert re.fullmatch("[0-9a-f]{16}", envelope.sha256)
+    assert envelope.sha256 != load_layout("envelope", postal="us").sha256
+
+
+@pytest.mark.parametrize(
+    ("spec", "postal", "names"), [("letter", "us", "letter"), ("envelope", "xx", "'xx'")]
+)
+def test_unknown_ones_say_what_there_is(spec, postal, names):
+    with pytest.raises(LayoutError, match=names) as error:
+        load_layout(spec, postal=postal)
+    assert "choose" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("country", countries().values(), ids=lambda country: country.code)
+def test_every_country_agrees_with_itself(country):
+    """Codes of each length fit the shape, and the printed boxes hold one of the lengths."""
+    assert country.where in ("start", "end", "alone")
+    assert not country.boxes or sum(country.boxes) in country.lengths
+    parts = re.sub(r"\(|\)\?", "", country.shape)
+    assert re.fullmatch(parts, re.sub(r"\\d\{(\d)\}", lambda m: "7" * int(m[1]), parts).replace("?", ""))
+    assert sum(int(n) for n in re.findall(r"\\d\{(\d)\}", country.shape)) == max(country.lengths)

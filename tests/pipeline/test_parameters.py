@@ -1,0 +1,59 @@
+"""Calibration, thresholds, and their file."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.decode import Candidate, Weights
+from pipeline.lattice import DIGIT_FEATURES, JUNK_FEATURES
+from pipeline.parameters import CEILING, NEVER, Calibration, ReaderParameters
+
+
+def test_confidence_rises_with_the_evidence_and_is_never_certain():
+    calibration = Calibration(bias=0.0, path=1.0, margin=0.2, weakest=1.0)
+    sure = calibration.confidence([Candidate("12", 0.999999), Candidate("17", 1e-6)], [1.0, 1.0])
+    unsure = calibration.confidence([Candidate("12", 0.5), Candidate("17", 0.4)], [0.9, 0.5])
+    assert unsure < 0.6 < sure <= CEILING
+
+
+def test_nothing_read_has_no_confidence():
+    assert Calibration().confidence([], []) == 0.0
+    assert Calibration().confidence([Candidate("", 1.0)], []) == 0.0
+
+
+def test_the_plain_calibration_is_the_path_probability():
+    assert Calibration().confidence([Candidate("5", 0.8)], [0.9]) == pytest.approx(0.8)
+
+
+def test_thresholds_serve_the_target_or_a_stricter_one():
+    parameters = ReaderParameters(thresholds=((0.005, 0.98), (0.01, 0.95), (0.05, 0.8)))
+    assert parameters.threshold(0.01) == 0.95
+    assert parameters.threshold(0.02) == 0.95
+    assert parameters.threshold(0.5) == 0.8
+    assert parameters.threshold(0.001) == NEVER > 1
+
+
+@given(st.lists(st.floats(-20, 20), min_size=len(DIGIT_FEATURES), max_size=len(DIGIT_FEATURES)))
+def test_what_is_saved_is_loaded(tmp_path_factory, digit):
+    path = tmp_path_factory.mktemp("parameters") / "reader.json"
+    weights = Weights(0.7, 0.1, np.array(digit), np.arange(len(JUNK_FEATURES), dtype=float))
+    saved = ReaderParameters(weights, Calibration(1, 2, 3, 4, 5), ((0.01, 0.9),))
+    saved.save(path)
+    loaded = ReaderParameters.load(path)
+    assert loaded.calibration == saved.calibration
+    assert loaded.thresholds == saved.thresholds
+    assert np.array_equal(loaded.weights.digit, weights.digit)
+    assert np.array_equal(loaded.weights.junk, weights.junk)
+
+
+def test_a_file_of_another_version_says_so(tmp_path):
+    path = tmp_path / "reader.json"
+    ReaderParameters().save(path)
+    document = json.loads(path.read_text())
+    del document["digit"]["wide"]
+    path.write_text(json.dumps(document))
+    with pytest.raises(ValueError, match="version"):
+        ReaderParameters.load(path)
