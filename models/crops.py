@@ -20,7 +20,7 @@ from pipeline.locate import locate_line
 from pipeline.segment import Pieces, segment
 
 UNSURE = -1
-DIGIT_COVER, DIGIT_PURITY = 0.85, 0.85
+DIGIT_COVER, DIGIT_PURITY = 0.8, 0.8
 JUNK_COVER, JUNK_PURITY = 0.6, 0.65
 
 
@@ -63,14 +63,17 @@ def label_runs(
             [deskew.shear((shown == k).astype(np.float32), pieces.slant) for k in range(len(text) + 1)]
         )
         shown = shown.argmax(axis=0)
-    whose = shown.astype(np.intp)
+    # The soft edge of a stroke is its owner's too: only ink that stands apart is somebody else's.
+    near = cv2.dilate(shown.astype(np.float32), np.ones((5, 5), np.uint8))
+    whose = np.where(shown > 0, shown, near).astype(np.intp)
     classes = len(text) + 1
     shares = np.bincount(
         (pieces.labels.astype(np.intp) * classes + whose).ravel(), minlength=(len(pieces) + 1) * classes
     ).reshape(len(pieces) + 1, classes)
     sums = np.concatenate([np.zeros((1, classes), np.intp), shares[1:].cumsum(axis=0)])
     held = sums[edges[:, 1]] - sums[edges[:, 0]]
-    whole = np.maximum(shares[1:].sum(axis=0), 0.6 * shares.sum(axis=0))
+    drawn = np.bincount(shown.astype(np.intp).ravel(), minlength=classes)
+    whole = np.maximum(shares[1:].sum(axis=0), 0.6 * drawn)
     digits = np.array([0, *(c.isdigit() for c in text)], bool)
     best = np.where(digits, held, -1).argmax(axis=1)
     most = held[np.arange(len(edges)), best]

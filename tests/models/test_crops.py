@@ -1,0 +1,83 @@
+"""Labels of runs, from strips whose ink has a known owner."""
+
+import numpy as np
+import pytest
+
+from models.crops import label_strip
+from models.material import Glyphs, collect_crops, draw_strips, gather_crops, label_strips
+from pipeline.decode import JUNK
+
+
+def strip_of_sticks(text: str) -> tuple[np.ndarray, np.ndarray]:
+    """Upright strokes 5 wide, 40 high and 40 apart, one for every character, each its own owner."""
+    image = np.full((70, 40 * len(text) + 40), 230, np.uint8)
+    owner = np.full(image.shape, -1, np.int16)
+    for k in range(len(text)):
+        x = 38 + 40 * k
+        image[15:55, x : x + 5] = 40
+        owner[15:55, x : x + 5] = k
+    return image, owner
+
+
+def test_single_digits_are_digits_and_pairs_are_not():
+    labelled = label_strip(*strip_of_sticks("17"), "17")
+    found = {
+        tuple(edge): int(label) for edge, label in zip(labelled.lattice.edges, labelled.labels, strict=True)
+    }
+    assert found[0, 1] == 1
+    assert found[1, 2] == 7
+    assert found.get((0, 2), JUNK) == JUNK
+    assert labelled.value == "17"
+
+
+def test_marks_and_letters_are_no_digits():
+    labelled = label_strip(*strip_of_sticks("A-3"), "A-3")
+    single = [
+        int(x) for e, x in zip(labelled.lattice.edges, labelled.labels, strict=True) if e[1] - e[0] == 1
+    ]
+    assert single == [JUNK, JUNK, 3]
+    assert labelled.value == "3"
+
+
+def test_most_digits_of_drawn_strips_stand_in_some_run():
+    """What cutting loses can never be read: most digits must have a run of their own."""
+    found = total = 0
+    for labelled in label_strips(draw_strips(3, 60, None)):
+        edges, labels = labelled.lattice.edges, labelled.labels
+        total += len(labelled.value)
+        found += len({(int(a), int(x)) for (a, _), x in zip(edges, labels, strict=True) if 0 <= x < JUNK})
+    assert found >= 0.8 * total
+
+
+def test_same_seed_same_strips():
+    first, second = (list(draw_strips(11, 4, None)) for _ in range(2))
+    assert all(
+        np.array_equal(a.image, b.image) and a.text == b.text for a, b in zip(first, second, strict=True)
+    )
+
+
+def test_composed_strips_take_glyphs_of_the_right_class():
+    images = np.zeros((10, 28, 28), np.uint8)
+    for digit in range(10):
+        images[digit, 4:24, 10 : 12 + digit] = 255
+    glyphs = Glyphs(images, np.arange(10))
+    written = glyphs.write(np.random.default_rng(0), "907")
+    assert [label for _, label in written] == ["9", "0", "7"]
+    assert all(np.array_equal(ink, images[int(label)]) for ink, label in written)
+
+
+def test_collect_keeps_every_digit_and_some_scraps():
+    rng = np.random.default_rng(0)
+    crops, labels = collect_crops(label_strips(draw_strips(5, 20, None)), rng)
+    assert crops.shape == (len(labels), 28, 28)
+    assert crops.dtype == np.uint8
+    assert set(np.unique(labels)) <= set(range(11))
+    assert 0.3 < (labels == JUNK).mean() < 0.75
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_any_number_of_workers_gathers_the_same(workers):
+    crops, labels = gather_crops(7, 6, None, workers)
+    again, same = gather_crops(7, 6, None, 1)
+    assert np.array_equal(crops, again)
+    assert np.array_equal(labels, same)

@@ -1,0 +1,105 @@
+"""The reader's fit: gradient against differences, thresholds against counting, calibration against a coin."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models.calibrate import calibration_error, fit_temperature
+from models.fit_reader import (
+    START,
+    Answers,
+    confidences,
+    find_thresholds,
+    fit_calibration,
+    fit_weights,
+    loss_and_gradient,
+    make_sample,
+    pack,
+    unpack,
+)
+from pipeline.lattice import DIGIT_FEATURES, JUNK_FEATURES, Lattice
+
+
+def sample(seed: int, value: str, size: int = 4):
+    rng = np.random.default_rng(seed)
+    edges = [(a, b) for a in range(size) for b in range(a + 1, min(a + 3, size) + 1)]
+    n = len(edges)
+    lattice = Lattice(
+        size,
+        np.array(edges, np.int32),
+        np.zeros((n, 28, 28), np.uint8),
+        rng.random((n, len(DIGIT_FEATURES))).astype(np.float32),
+        rng.random((n, len(JUNK_FEATURES))).astype(np.float32),
+        np.zeros((n, 4), np.int32),
+    )
+    return make_sample(lattice, rng.dirichlet(np.full(11, 0.3), n).astype(np.float32), value)
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.sampled_from(["7", "42", "000", "1234"]))
+def test_gradient_agrees_with_differences(seed, value):
+    one = sample(seed, value)
+    vector = pack(START) + 0.3 * np.random.default_rng(seed).standard_normal(len(pack(START)))
+    loss, gradient = loss_and_gradient(vector, one)
+    assert loss >= 0
+    for k in range(len(vector)):
+        step = np.zeros_like(vector)
+        step[k] = 1e-5
+        above, below = (loss_and_gradient(vector + s, one)[0] for s in (step, -step))
+        assert gradient[k] == pytest.approx((above - below) / 2e-5, abs=1e-4)
+
+
+def test_a_value_that_no_way_reads_has_no_loss():
+    assert loss_and_gradient(pack(START), sample(1, "12345")) is None
+
+
+def test_weights_survive_packing():
+    vector = np.arange(2 + len(DIGIT_FEATURES) + len(JUNK_FEATURES), dtype=float)
+    assert np.array_equal(pack(unpack(vector)), vector)
+
+
+def test_fitting_lowers_the_loss():
+    samples = [sample(seed, "42") for seed in range(12)]
+    before = np.mean([loss_and_gradient(pack(START), each)[0] for each in samples])
+    weights, _ = fit_weights(samples, iterations=15)
+    after = np.mean([loss_and_gradient(pack(weights), each)[0] for each in samples])
+    assert after < 0.8 * before
+
+
+def test_calibration_finds_the_rate_of_a_biased_coin():
+    rng = np.random.default_rng(0)
+    path = rng.normal(2, 2, 5000)
+    right = rng.random(5000) < 1 / (1 + np.exp(-(0.5 * path - 0.5)))
+    rows = np.column_stack([np.ones(5000), path, np.zeros((5000, 3))])
+    answers = Answers(rows, right)
+    calibration = fit_calibration(answers)
+    assert calibration.path == pytest.approx(0.5, abs=0.07)
+    assert calibration.bias == pytest.approx(-0.5, abs=0.15)
+    assert calibration_error(confidences(calibration, answers), right, bins=10) < 0.03
+
+
+def test_thresholds_hold_what_they_promise_with_one_error_to_spare():
+    confidence = np.linspace(1, 0, 1000)
+    right = np.ones(1000, bool)
+    right[500::10] = False  # the less certain half is wrong one time in ten
+    found = dict(find_thresholds(confidence, right))
+    assert 0.001 not in found  # a thousand strings cannot witness one error in a thousand
+    for target, least in found.items():
+        taken = confidence >= least
+        assert (~right[taken]).sum() + 1 <= target * (taken.sum() + 1)
+    assert found[0.01] > found[0.02]
+
+
+def test_temperature_undoes_overconfidence():
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 2, (4000, 11)).astype(np.float32)
+    chances = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    labels = np.array([rng.choice(11, p=p / p.sum()) for p in chances.astype(float)])
+    assert fit_temperature(3 * logits, labels) == pytest.approx(3, rel=0.1)
+
+
+def test_calibration_error_of_known_answers():
+    right = np.array([True, True, False, False])
+    assert calibration_error(np.full(4, 0.5), right) == pytest.approx(0.0)
+    assert calibration_error(np.ones(4), right) == pytest.approx(0.5)
