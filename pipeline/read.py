@@ -9,15 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.classify import Classifier
-from pipeline.decode import Candidate, align, decode
+from pipeline.decode import Candidate
 from pipeline.document import Box, Page, Reading, Reason
 from pipeline.lattice import Lattice, build_lattice
 from pipeline.layouts import Layout
 from pipeline.locate import Region, locate
 from pipeline.parameters import ReaderParameters
 from pipeline.segment import segment
+from pipeline.values import alternatives, read_boxes, read_line
 
-READINGS = 5  # of a field: the best one and its alternatives
 # A postal code of another length than its country's: that unlikely, before the writing is seen.
 OFF_LENGTH = 0.05
 
@@ -134,14 +134,6 @@ def _holds(whole: _Read, part: _Read) -> bool:
 
 
 def _reading(page: CutPage, layout: Layout, best: _Read, box: Box) -> Reading:
-    # What the calibration takes from the first candidate goes to the others in proportion.
-    first = best.candidates[0].probability
-    rest = (1.0 - best.confidence) / max(1.0 - first, 1e-9)
-    others = [(c.value, min(c.probability * rest, 1.0)) for c in best.candidates[1:] if c.value]
-    room = max(1.0 - best.confidence, 0.0)
-    total = sum(p for _, p in others)
-    scale = min(1.0, room / total) if total > 0 else 0.0
-    shown = tuple((value, p * scale) for value, p in others if p * scale >= 5e-5)
     return Reading(
         page.scan,
         page.number,
@@ -149,7 +141,7 @@ def _reading(page: CutPage, layout: Layout, best: _Read, box: Box) -> Reading:
         value=best.candidates[0].value,
         confidence=best.confidence,
         digit_confidences=best.digits,
-        alternatives=shown,
+        alternatives=alternatives(best.candidates, best.confidence),
         box=box,
     )
 
@@ -159,45 +151,10 @@ def _read_cut(
 ) -> _Read:
     proba = [next(probabilities) for _ in cut.lattices]
     if cut.region.boxed:
-        candidates, digits = _read_boxes(cut.lattices, proba, parameters)
+        candidates, digits = read_boxes(cut.lattices, proba, parameters)
     else:
-        candidates, digits = _read_line(cut.lattices[0], proba[0], layout, parameters)
+        lengths = layout.country.lengths if layout.country else None
+        candidates, digits = read_line(cut.lattices[0], proba[0], parameters, lengths, OFF_LENGTH)
     confidence = parameters.calibration.confidence(candidates, digits)
     empty = all(lattice.size == 0 for lattice in cut.lattices)
     return _Read(cut.region, candidates, digits, confidence, empty)
-
-
-def _read_line(
-    lattice: Lattice, proba: NDArray[np.float32], layout: Layout, parameters: ReaderParameters
-) -> tuple[list[Candidate], tuple[float, ...]]:
-    lengths = layout.country.lengths if layout.country else None
-    candidates = decode(
-        lattice, proba, parameters.weights, lengths, best=READINGS, off_length=OFF_LENGTH if lengths else 0.0
-    )
-    if not candidates:
-        return [], ()
-    value = candidates[0].value
-    way = align(lattice, proba, parameters.weights, value)
-    return candidates, tuple(float(proba[run, int(digit)]) for run, digit in zip(way, value, strict=True))
-
-
-def _read_boxes(
-    lattices: tuple[Lattice, ...], proba: list[NDArray[np.float32]], parameters: ReaderParameters
-) -> tuple[list[Candidate], tuple[float, ...]]:
-    """One digit a box: the boxes' digits side by side; an empty box adds none."""
-    boxes = [
-        decode(lattice, each, parameters.weights, lengths=(1,), best=3)
-        for lattice, each in zip(lattices, proba, strict=True)
-    ]
-    boxes = [box for box in boxes if box]
-    if not boxes:
-        return [], ()
-    whole = float(np.prod([box[0].probability for box in boxes]))
-    first = Candidate("".join(box[0].value for box in boxes), whole)
-    others = []
-    for place, box in enumerate(boxes):
-        for other in box[1:]:
-            value = first.value[:place] + other.value + first.value[place + 1 :]
-            others.append(Candidate(value, whole * other.probability / max(box[0].probability, 1e-12)))
-    others.sort(key=lambda candidate: -candidate.probability)
-    return [first, *others[: READINGS - 1]], tuple(box[0].probability for box in boxes)
