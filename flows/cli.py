@@ -10,6 +10,7 @@ from typing import Annotated
 
 from cyclopts import App, CycloptsError, Group, Parameter
 
+from flows import model_commands
 from flows.errors import ExitCode, InterruptedNightError, NightError, UsageError
 from flows.settings import Existing, NightSettings, usable_cores
 
@@ -96,6 +97,9 @@ def run(
     if dry_run:
         return command.list_scans(settings)
     return command.read_scans(settings, quiet=quiet, verbose=verbose)
+
+
+app.command(model_commands.evaluate)
 
 
 def main(arguments: list[str] | None = None) -> int:

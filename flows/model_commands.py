@@ -1,0 +1,100 @@
+"""`nightsort evaluate`, `explain` and `train`: what the models folder offers, from the command line.
+
+Defines options and prints; NumPy, OpenCV and TensorFlow are imported once a command runs.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from flows.errors import ExitCode, ModelUnavailableError, NightError, UsageError
+
+if TYPE_CHECKING:
+    from models.labelled import Cutter
+
+DATA_HELP = (
+    "mnist, an npz file with x and y, a folder with a folder of pictures for each digit, a folder with "
+    "MNIST's IDX files, or a truth.csv beside its scans."
+)
+MNIST_HELP = "MNIST's npz file, instead of Keras's cache or download."
+Data = Annotated[str, Parameter(help=DATA_HELP)]
+MnistFile = Annotated[Path | None, Parameter(help=MNIST_HELP)]
+
+
+def evaluate(
+    *,
+    data: Data,
+    model: Annotated[
+        list[Path] | None,
+        Parameter(
+            consume_multiple=True, negative=(), help="Folders of models to judge, instead of the shipped one."
+        ),
+    ] = None,
+    json: Annotated[Path | None, Parameter(help="File for the figures, as JSON.")] = None,
+    out: Annotated[
+        Path | None, Parameter(name=["--out", "-o"], help="Folder for the plots and the worst mistakes.")
+    ] = None,
+    mnist: MnistFile = None,
+) -> int:
+    """Judge models on labelled digits: accuracy, confusion, calibration, what rejecting buys.
+
+    Figures are over the ten digits. With several models the top level of the JSON is the first one's.
+    """
+    with _told_errors():
+        from flows import model_tables  # noqa: PLC0415
+        from models import evaluate as judging  # noqa: PLC0415
+        from models.classifier import SHIPPED  # noqa: PLC0415
+        from models.data import load_crops  # noqa: PLC0415
+        from models.network import Network  # noqa: PLC0415
+
+        places = model or [SHIPPED]
+        networks = [Network(place) for place in places]
+        crops = load_crops(data, mnist, _cutter(data, places[0]))
+        evaluated = judging.evaluate(networks, crops)
+        model_tables.print_judgements(evaluated)
+        if json is not None:
+            judging.write_json(judging.to_document(evaluated, data), json)
+        if out is not None:
+            judging.draw(evaluated, crops, out)
+    return int(ExitCode.OK)
+
+
+def _cutter(data: str, place: Path | None) -> Cutter | None:
+    """What cuts the scans of a truth.csv, None where the data is no such file."""
+    if not data.endswith(".csv"):
+        return None
+    from models import load_model  # noqa: PLC0415
+    from models.labelled import Cutter  # noqa: PLC0415
+
+    model = load_model(place)
+    return Cutter(model, model.parameters)
+
+
+@contextmanager
+def _told_errors() -> Iterator[None]:
+    """Turn what the models folder raises into errors that carry an exit code."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's chatter about the machine
+    try:
+        yield
+    except NightError:
+        raise
+    except ImportError as error:
+        missing = (error.name or str(error)).partition(".")[0]
+        if missing not in {"tensorflow", "keras", "matplotlib"}:
+            raise
+        raise UsageError(f"{missing} is not installed; add it with pip install 'nightsort[train]'") from error
+    except Exception as error:
+        from models import ModelError  # noqa: PLC0415
+        from models.labelled import DataError  # noqa: PLC0415
+
+        if isinstance(error, ModelError):
+            raise ModelUnavailableError(str(error)) from error
+        if isinstance(error, DataError):
+            raise UsageError(str(error)) from error
+        raise

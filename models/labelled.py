@@ -1,0 +1,61 @@
+"""What passes between loading, training and judging: crops with their labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.classify import Classifier
+from pipeline.document import Image
+from pipeline.parameters import ReaderParameters
+
+# The label is the place in this row.
+CLASSES = (*map(str, range(10)), "not-a-digit")
+
+
+class DataError(ValueError):
+    """Data that cannot be used; the message says which file, what is wrong and what to do."""
+
+
+@dataclass(frozen=True, eq=False)
+class Crops:
+    """Crops (N, 28, 28) uint8, ink bright on black, with labels (N,) int64: 0..9, 10 not-a-digit."""
+
+    x: Image
+    y: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    def __getitem__(self, rows: NDArray[np.intp] | slice) -> Crops:
+        return Crops(self.x[rows], self.y[rows])
+
+
+@dataclass(frozen=True, eq=False)
+class DataSet:
+    """Crops to learn from, and others that are looked at once, at the end."""
+
+    name: str
+    train: Crops
+    test: Crops
+
+
+@dataclass(frozen=True, eq=False)
+class Cutter:
+    """What cuts the fields that a truth.csv names into digits: a network and its reader's parameters."""
+
+    classifier: Classifier
+    parameters: ReaderParameters
+
+
+def join(*parts: Crops) -> Crops:
+    """All crops of `parts`, in order."""
+    return Crops(np.concatenate([p.x for p in parts]), np.concatenate([p.y for p in parts]))
+
+
+def divide(crops: Crops, apart: int, seed: int) -> tuple[Crops, Crops]:
+    """`crops` without `apart` of them, taken at random, and those; the same for the same seed."""
+    order = np.random.default_rng(seed).permutation(len(crops))
+    return crops[order[apart:]], crops[order[:apart]]

@@ -1,0 +1,129 @@
+"""The fast export of a network, run by LiteRT: crops in, logits and probabilities out. No TensorFlow."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.document import Image
+
+NETWORK, CARD = "network.tflite", "card.json"
+CLASSES = 11
+# One size for every call: the arithmetic for a crop then never depends on how many came with it.
+BATCH = 64
+
+
+class ModelError(Exception):
+    """A model that is missing or cannot be read; the message says which and what to do."""
+
+
+class Network:
+    """A trained network as `nightsort train` leaves it: a folder with its export and its card.
+
+    Not shared between threads: LiteRT's interpreter holds one set of buffers.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.name = directory.name or str(directory)
+        try:
+            self.content = (directory / NETWORK).read_bytes()
+            self.card: dict[str, Any] = json.loads((directory / CARD).read_text("utf-8"))
+            self.temperature = float(self.card["temperature"])
+        except OSError as error:
+            raise ModelError(
+                f"{directory}: no model there ({error.strerror}: {Path(error.filename or '').name}); "
+                f"give the folder that holds {NETWORK} and {CARD}"
+            ) from error
+        except (ValueError, KeyError, TypeError) as error:
+            raise ModelError(f"{directory}: the model cannot be read ({error}); train it again") from error
+        self._check()
+
+    def _check(self) -> None:
+        try:
+            shape = self.logits(np.zeros((1, 28, 28), np.float32)).shape
+        except (ValueError, RuntimeError) as error:
+            raise ModelError(
+                f"{self.directory}: {NETWORK} is no network for 28x28 crops ({error})"
+            ) from error
+        if shape not in {(1, CLASSES), (1, CLASSES - 1)}:
+            raise ModelError(
+                f"{self.directory}: {NETWORK} tells {shape[-1]} classes apart; the ten digits, and "
+                "not-a-digit as an eleventh, are needed"
+            )
+
+    @cached_property
+    def _interpreter(self) -> Any:
+        from ai_edge_litert.interpreter import Interpreter  # noqa: PLC0415 - not needed to look at a card
+
+        interpreter = Interpreter(model_content=self.content, num_threads=1)
+        place = interpreter.get_input_details()[0]["index"]
+        interpreter.resize_tensor_input(place, [BATCH, 28, 28, 1])
+        with _native_chatter_dropped():
+            interpreter.allocate_tensors()
+        return interpreter
+
+    def logits(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Scores (N, C) float32 for `pixels` (N, 28, 28) float32 in 0..1; C is 10 or 11."""
+        interpreter = self._interpreter
+        source = interpreter.get_input_details()[0]["index"]
+        target = interpreter.get_output_details()[0]["index"]
+        found = [np.zeros((0, int(interpreter.get_output_details()[0]["shape"][-1])), np.float32)]
+        block = np.zeros((BATCH, 28, 28, 1), np.float32)
+        for start in range(0, len(pixels), BATCH):
+            part = pixels[start : start + BATCH]
+            block[: len(part), :, :, 0] = part
+            block[len(part) :] = 0.0
+            interpreter.set_tensor(source, block)
+            interpreter.invoke()
+            found.append(interpreter.get_tensor(target)[: len(part)])
+        return np.concatenate(found)
+
+    def predict_proba(self, crops: Image) -> NDArray[np.float32]:
+        """Probabilities (N, 11) float32 of the digits 0..9 and of not-a-digit.
+
+        A network of the ten digits alone never finds anything not to be one.
+        crops : (N, 28, 28) uint8, ink bright on black, as `pipeline.normalize` makes them.
+        """
+        if crops.ndim != 3 or crops.shape[1:] != (28, 28):
+            raise ValueError(f"crops must be (N, 28, 28), not {crops.shape}")
+        # In pieces, so that the scaled copy stays small however many crops there are.
+        pieces = [crops[i : i + 16 * BATCH] for i in range(0, max(len(crops), 1), 16 * BATCH)]
+        logits = [self.logits(piece.astype(np.float32) * np.float32(1.0 / 255.0)) for piece in pieces]
+        proba = softmax(np.concatenate(logits) / np.float32(self.temperature))
+        return np.pad(proba, ((0, 0), (0, CLASSES - proba.shape[1])))
+
+
+@contextlib.contextmanager
+def _native_chatter_dropped() -> Iterator[None]:
+    """Keep LiteRT's note on its delegate off standard error, which is for our own messages."""
+    try:
+        sys.stderr.flush()
+        kept = os.dup(2)
+    except (OSError, AttributeError):  # no standard error at all
+        yield
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
+def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Probabilities along the last axis, (N, C) float32."""
+    shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    probabilities: NDArray[np.float32] = shifted / shifted.sum(axis=-1, keepdims=True)
+    return probabilities
