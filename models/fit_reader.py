@@ -28,6 +28,7 @@ from models.train import split_mnist
 from pipeline.decode import FLOOR, JUNK, Weights, align, decode
 from pipeline.lattice import DIGIT_FEATURES, JUNK_FEATURES
 from pipeline.parameters import Calibration, ReaderParameters, evidence
+from sample_scans.strips import Strip
 
 TARGETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1)
 PRIOR_STRENGTH = 0.5
@@ -241,10 +242,20 @@ def find_thresholds(
 def read_strips(
     model: Model, strips: int, seed: int, glyphs: Glyphs
 ) -> tuple[list[LabelledLattice], list[Any]]:
-    """Labelled lattices of `strips` strips that hold digits, with the network's probabilities."""
-    lattices = [each for each in label_strips(draw_strips(seed, strips, glyphs)) if each.lattice.size]
+    """Labelled lattices of those of `strips` strips that can be read, with the network's probabilities."""
+    legible = filter(is_whole, draw_strips(seed, strips, glyphs))
+    lattices = [each for each in label_strips(legible) if each.lattice.size]
     proba = model.predict_proba(np.concatenate([each.lattice.crops for each in lattices]))
     return lattices, np.split(proba, np.cumsum([len(each.lattice.edges) for each in lattices])[:-1])
+
+
+def is_whole(strip: Strip) -> bool:
+    """Whether the strip's edges leave every digit: one that is cut away cannot be read, nor missed."""
+    width = strip.image.shape[1]
+    heights = [box.height for box in strip.boxes]
+    return all(
+        box.x > 0 and box.x + box.width < width and box.height > 0.4 * max(heights) for box in strip.boxes
+    )
 
 
 def fit_reader(directory: Path, mnist: Path | None, strips: int, seed: int) -> dict[str, Any]:
