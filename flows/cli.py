@@ -108,6 +108,7 @@ def main(arguments: list[str] | None = None) -> int:
     verbose = "--verbose" in given and "--quiet" not in given
     try:
         code = app(given, exit_on_error=False, print_error=False, result_action="return_value")
+        sys.stdout.flush()
     except CycloptsError as error:
         return _report(UsageError(str(error)), verbose=False)
     except KeyboardInterrupt:

@@ -6,6 +6,7 @@ for one of them, so Prefect sees every chunk and costs some milliseconds for eac
 
 from __future__ import annotations
 
+import logging
 import queue
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -13,20 +14,24 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
+from httpx import HTTPError
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
+from prefect.exceptions import PrefectException
 from prefect.futures import PrefectFuture
 from prefect.states import Cancelled, Completed, Failed
 from prefect.tasks import Task, exponential_backoff
 
 from flows.chunk import Job, ScanResult
-from flows.errors import InterruptedNightError
+from flows.errors import InterruptedNightError, PrefectUnavailableError
 from flows.interrupt import stop_on_signal
 from flows.night import Night
 from flows.settings import Existing, NightSettings, usable_cores
 from flows.workers import WorkerPool
+
+log = logging.getLogger(__name__)
 
 _LOOK_FOR_STOP_S = 0.2
 _prepared: ContextVar[Night | None] = ContextVar("prepared", default=None)
@@ -110,16 +115,22 @@ def night_flow(
 def run_as_flow(night: Night) -> None:
     """Run a night, prepared or not, as a Prefect flow; `night.document` tells that it came to its end.
 
-    Raises whatever ended it early.
+    Raises whatever ended it early; PrefectUnavailableError where that was Prefect.
     """
-    settings = night.settings
     token = _prepared.set(night)
     try:
-        state = night_flow(**settings.as_json(), return_state=True)
+        state = night_flow(**night.settings.as_json(), return_state=True)
+        if night.document is None:
+            state.result(raise_on_failure=True)
+    except (HTTPError, PrefectException) as error:
+        cause = f"{type(error).__name__}: {error}"
+        if night.document is None:
+            raise PrefectUnavailableError(
+                f"Prefect failed ({cause}); what was read is kept, run the same command again"
+            ) from error
+        log.warning("all is read and written, but Prefect's record of it is incomplete (%s)", cause)
     finally:
         _prepared.reset(token)
-    if night.document is None:
-        state.result(raise_on_failure=True)
 
 
 def _read_chunks(night: Night) -> str:

@@ -53,7 +53,8 @@ def prefect_api(
     server does not start.
     """
     if not verbose:
-        os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
+        for setting in ("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "PREFECT_LOGGING_INTERNAL_LEVEL"):
+            os.environ.setdefault(setting, "CRITICAL")
     if address := configured_api_url():
         _check_reachable(address)
         yield

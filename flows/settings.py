@@ -102,14 +102,13 @@ class NightSettings:
 
     def as_json(self) -> dict[str, Any]:
         """The settings in types that JSON keeps, as summary.json and the ledger record them."""
-        return {
-            key: [str(path) for path in value]
-            if isinstance(value, tuple)
-            else str(value)
-            if isinstance(value, Path | Existing)
-            else value
-            for key, value in asdict(self).items()
-        }
+        return {key: _plain(value) for key, value in asdict(self).items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(each) for each in value]
+    return str(value) if isinstance(value, Path | Existing) else value
 
 
 def usable_cores() -> int:

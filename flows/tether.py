@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import runpy
 import shutil
+import signal
 import sys
 import threading
 from collections.abc import Callable
@@ -43,6 +44,9 @@ def _watch(wait_for_end: Callable[[], object], cleanup: Callable[[], None]) -> N
 def main() -> None:
     """Run a module, tied to standard input."""
     home, module, *arguments = sys.argv[1:]
+    if hasattr(signal, "pthread_sigmask"):
+        # A service manager signals every process of the night, and this one is needed until the last.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     end_with_standard_input(lambda: shutil.rmtree(home, ignore_errors=True))
     sys.argv = [module, *arguments]
     runpy.run_module(module, run_name="__main__", alter_sys=True)

@@ -67,14 +67,14 @@ def assert_one_line(result: Result, code: int, *parts: str) -> None:
 
 @pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"]])
 def test_help_answers_at_once(arguments: list[str]) -> None:
-    seconds = []
-    for _ in range(3):
-        begin = time.monotonic()
-        result = call(NIGHTSORT, *arguments)
-        seconds.append(time.monotonic() - begin)
-        assert result.returncode == 0
-        assert "Usage: nightsort" in result.stdout
-    assert min(seconds) < 0.5
+    before = os.times()
+    result = call(NIGHTSORT, *arguments)
+    after = os.times()
+    assert result.returncode == 0
+    assert "Usage: nightsort" in result.stdout
+    # Processor time, which does not depend on what else the machine is doing.
+    used = after.children_user + after.children_system - before.children_user - before.children_system
+    assert used < 0.5
 
 
 def test_help_imports_nothing_heavy() -> None:
@@ -189,11 +189,21 @@ def test_run_tells_what_it_read_and_the_next_that_nothing_is_new(
     assert "0 of 13" in third.stderr
 
 
-def test_run_needs_no_home_no_temporary_folder_and_no_terminal(inbox: Path, tmp_path: Path) -> None:
-    (tmp_path / "home").mkdir()
+def without_network(command: list[str]) -> list[str]:
+    """The command with nothing but a loopback device, where this user may do that."""
+    cut_off = ["unshare", "--map-root-user", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"]
+    try:
+        possible = subprocess.run([*cut_off, "true"], capture_output=True, check=False).returncode == 0
+    except FileNotFoundError:
+        possible = False
+    return [*cut_off, *command] if possible else command
+
+
+def test_run_needs_no_home_and_no_network(inbox: Path, tmp_path: Path) -> None:
     hidden = {"HOME": "/proc/no-home", "XDG_CACHE_HOME": "/proc/no-cache", "PREFECT_PROFILE": "mine"}
     proxy = {"http_proxy": "http://127.0.0.1:9", "all_proxy": "http://127.0.0.1:9"}
-    result = call(WITH_FAKES, "run", inbox, "-o", tmp_path / "out", "--quiet", **hidden, **proxy)
+    command = without_network(WITH_FAKES)
+    result = call(command, "run", inbox, "-o", tmp_path / "out", "--quiet", **hidden, **proxy)
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
     assert len(rows(tmp_path / "out")) == 12
 
