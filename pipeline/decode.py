@@ -21,9 +21,11 @@ from pipeline.lattice import DIGIT_FEATURES, JUNK_FEATURES, Lattice
 CLASSES = 11
 JUNK = 10
 FLOOR = 1e-5
-BEAM = 12
+BEAM = 6  # values kept of each length
 # A digit this much less probable than the best one of its run never makes the first few readings.
-DIGIT_MARGIN = 9.0
+DIGIT_MARGIN = 7.0
+# Values at the same piece are scored on the same ink: one this far behind (nats) does not catch up.
+VALUE_MARGIN = 12.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,12 +179,15 @@ def _choices(digits: NDArray[np.float64]) -> list[list[tuple[str, float]]]:
 
 def _prune(values: dict[str, float]) -> dict[str, float]:
     """The best values; as many of each length, so that a shorter reading does not crowd out a longer one."""
+    least = max(values.values(), default=0.0) - VALUE_MARGIN
+    good = [(-score, value) for value, score in values.items() if score >= least]
     kept: dict[str, float] = {}
     room: dict[int, int] = {}
-    for value, score in sorted(values.items(), key=lambda item: (-item[1], item[0])):
-        if room.setdefault(len(value), BEAM // 2) > 0 and len(kept) < 3 * BEAM:
-            room[len(value)] -= 1
-            kept[value] = score
+    for behind, value in sorted(good):
+        left = room.get(len(value), BEAM)
+        if left:
+            room[len(value)] = left - 1
+            kept[value] = -behind
     return kept
 
 

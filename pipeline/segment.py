@@ -12,6 +12,7 @@ from itertools import pairwise
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import minimum_filter1d
 
 from pipeline import deskew, ink, lines
 from pipeline.document import Image
@@ -177,7 +178,7 @@ def find_cuts(part: Image, distance: float, limit: float, valley: float) -> list
     centres: list[float] = []
     edge = max(1, int(0.6 * distance))
     straight = [np.full(h, column, np.intp) for column in find_valleys(part, valley)]
-    for cut in straight + find_seams(part, limit):
+    for cut in straight + find_seams(part, limit, max(1, int(0.5 * distance))):
         inked = part[np.arange(h), cut] > 64
         centre = float(cut[inked].mean()) if inked.any() else float(cut[h // 2])
         if edge <= centre < w - edge and all(abs(centre - other) >= distance for other in centres):
@@ -211,7 +212,7 @@ def find_valleys(part: Image, limit: float) -> list[int]:
     return found
 
 
-def find_seams(part: Image, limit: float) -> list[NDArray[np.intp]]:
+def find_seams(part: Image, limit: float, apart: int = 1) -> list[NDArray[np.intp]]:
     """Cheap ways from the top to the bottom of a component, the cheapest first.
 
     A seam moves at most one column a row and pays for the ink it passes (a drop-fall that sees
@@ -219,6 +220,7 @@ def find_seams(part: Image, limit: float) -> list[NDArray[np.intp]]:
 
     part : (h, w) uint8 ink.
     limit : pixels of full ink that a seam may pass.
+    apart : of seams whose middles are no farther apart (pixels) only the cheapest is taken.
     """
     h = part.shape[0]
     cost = part.astype(np.float32) / 255.0 + 0.01
@@ -226,7 +228,8 @@ def find_seams(part: Image, limit: float) -> list[NDArray[np.intp]]:
     up, up_step = _accumulate(cost[::-1])
     middle = h // 2
     through = down[middle] + up[h - 1 - middle] - cost[middle]
-    cheap = np.flatnonzero(through <= limit + 0.01 * h)
+    lowest = minimum_filter1d(through, 2 * apart + 1, mode="nearest")
+    cheap = np.flatnonzero((through <= limit + 0.01 * h) & (through <= lowest))
     order = cheap[np.argsort(through[cheap], kind="stable")]
     return [_trace(int(column), middle, down_step, up_step) for column in order]
 
