@@ -100,6 +100,7 @@ def run(
 
 
 app.command(model_commands.evaluate)
+app.command(model_commands.explain)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -65,6 +65,46 @@ def evaluate(
     return int(ExitCode.OK)
 
 
+def explain(
+    image: Annotated[Path, Parameter(name="IMAGE", help="A 28x28 crop, or the picture of a field.")],
+    /,
+    *,
+    versus: Annotated[
+        int | None, Parameter(help="Digit to hold the reading against; the next likely if not given.")
+    ] = None,
+    model: Annotated[Path | None, Parameter(help="Folder of a model, instead of the shipped one.")] = None,
+    out: Annotated[
+        Path, Parameter(name=["--out", "-o"], help="The page to write; the picture goes beside it as PNG.")
+    ] = Path("explain.html"),
+) -> int:
+    """Show how a crop or a field is read: the pixels, what every layer makes of them, what speaks for it.
+
+    Writes one HTML page that opens without a server, and the same in short as a PNG picture.
+    """
+    if versus is not None and not 0 <= versus <= 9:
+        raise UsageError(f"--versus {versus} is no digit; give one from 0 to 9")
+    if out.suffix.lower() not in {".html", ".htm"}:
+        raise UsageError(f"--out {out} is no page; give a name that ends in .html")
+    with _told_errors():
+        import cv2  # noqa: PLC0415
+
+        from models.classifier import SHIPPED  # noqa: PLC0415
+        from models.explain import explain_picture, open_network  # noqa: PLC0415
+        from models.explain_page import render_page  # noqa: PLC0415
+        from models.explain_sheet import draw_sheet  # noqa: PLC0415
+
+        network = open_network(model or SHIPPED)
+        field, explanations = explain_picture(image, network, versus)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(render_page(image.name, field, explanations, network), encoding="utf-8")
+        _, png = cv2.imencode(".png", cv2.cvtColor(draw_sheet(explanations), cv2.COLOR_RGB2BGR))
+        out.with_suffix(".png").write_bytes(png.tobytes())
+    for each in explanations:
+        print(f"{each.best} ({each.proba[each.best]:.1%}), lead over {each.rival}: {each.saliency.lead:+.2f}")
+    print(f"page:    {out}\npicture: {out.with_suffix('.png')}")
+    return int(ExitCode.OK)
+
+
 def _cutter(data: str, place: Path | None) -> Cutter | None:
     """What cuts the scans of a truth.csv, None where the data is no such file."""
     if not data.endswith(".csv"):

@@ -1,0 +1,122 @@
+"""`nightsort explain`: its figures add up, its maps point at the right pixels, its page is one file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from flows.cli import main
+from models.classifier import SHIPPED
+from models.explain import explain_crop, open_network
+from models.network import Network
+from models.shades import lead_picture, maps_picture
+from tests.models.samples import pen_digits
+
+
+@pytest.fixture(scope="module")
+def network() -> Network:
+    return open_network(SHIPPED)
+
+
+@settings(max_examples=8, deadline=None)
+@given(index=st.integers(0, 99), versus=st.none() | st.integers(0, 9))
+def test_the_shares_of_the_last_layer_are_the_lead(network: Network, index: int, versus: int | None) -> None:
+    e = explain_crop(network, pen_digits(100).x[index], versus)
+    assert e.best != e.rival
+    assert versus in (None, e.best, e.rival)
+    bias = float(e.anatomy.bias[e.best] - e.anatomy.bias[e.rival])
+    lead = (e.anatomy.shares(e.best, e.rival).sum() + bias) / network.temperature
+    assert lead == pytest.approx(e.saliency.lead, abs=1e-3)
+    odds = np.log(float(e.proba[e.best]) / max(float(e.proba[e.rival]), 1e-30))
+    if e.proba[e.rival] > 1e-6:
+        assert odds == pytest.approx(e.saliency.lead, abs=1e-2)
+
+
+def test_gradient_is_the_slope_of_the_lead(network: Network) -> None:
+    crop = pen_digits(100).x[9]
+    e = explain_crop(network, crop, 4)
+    pixels = crop.astype(np.float32) / np.float32(255)
+    way = np.sign(e.saliency.gradient).astype(np.float32)
+    step = np.float32(1e-4)
+    ahead, back = network.logits(np.stack([pixels + step * way, pixels - step * way])).astype(float)
+    slope = ((ahead - back)[e.best] - (ahead - back)[e.rival]) / (2 * step) / network.temperature
+    assert slope == pytest.approx(np.abs(e.saliency.gradient).sum(), rel=0.2)
+    assert e.saliency.parts.sum() + e.saliency.offset == pytest.approx(e.saliency.lead)
+    assert (e.saliency.parts[crop == 0] == 0).all()
+
+
+def test_wiping_paper_changes_nothing(network: Network) -> None:
+    crop = pen_digits(100).x[3]
+    e = explain_crop(network, crop, 5)
+    inked = cv2.dilate(crop, np.ones((5, 5), np.uint8)) > 0
+    assert np.abs(e.saliency.wiped[~inked]).max(initial=0.0) < 1e-4
+    assert np.abs(e.saliency.wiped[inked]).max() > 0.1
+
+
+def test_pictures_of_numbers() -> None:
+    values = np.array([[2.0, -2.0], [0.0, 1.0]])
+    picture = lead_picture(values, np.zeros((2, 2), np.uint8))
+    assert picture[0, 0].tolist() == [213, 94, 0]
+    assert picture[0, 1].tolist() == [0, 114, 178]
+    assert picture[1, 0].tolist() == [255, 255, 255]
+    sheet = maps_picture(np.ones((3, 3, 5), np.float32), columns=2)
+    assert sheet.shape == (3 * 4 + 1, 2 * 4 + 1, 3)
+
+
+def test_explain_a_crop(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    cv2.imwrite(str(tmp_path / "nine <b>.png"), pen_digits(100).x[9])
+    arguments = ["explain", str(tmp_path / "nine <b>.png"), "--versus", "4"]
+    assert main([*arguments, "-o", str(tmp_path / "deep" / "page.html")]) == 0
+    page = (tmp_path / "deep" / "page.html").read_text(encoding="utf-8")
+    assert "a 9 rather than a 4" in page
+    assert "nine &lt;b&gt;.png is read as 9" in page
+    assert "http" not in page.replace("<!doctype html>", "")
+    assert page.count("<td style=") >= 784
+    picture = cv2.imread(str(tmp_path / "deep" / "page.png"))
+    assert picture is not None
+    assert picture.shape[1] > 4 * 196
+    printed = capsys.readouterr()
+    assert printed.out.startswith("9 (")
+    assert printed.err == ""
+
+
+def test_explain_a_field(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    strip = next((Path(__file__).parents[2] / "sample_scans" / "strips").glob("*.*g"))
+    assert main(["explain", str(strip), "-o", str(tmp_path / "page.html")]) == 0
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "Digit 2: a " in page
+    assert "cut into" in page
+    assert len(capsys.readouterr().out.splitlines()) == page.count("<section>") + 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["nowhere.png"], 2, "nowhere.png"),
+        (["README.md"], 2, "README.md"),
+        (["blank.png"], 2, "blank.png"),
+        (["blank.png", "--versus", "12"], 2, "12"),
+        (["blank.png", "-o", "page.txt"], 2, "page.txt"),
+        (["blank.png", "--model", "nowhere"], 6, "nowhere"),
+    ],
+)
+def test_explain_tells_what_is_wrong_in_one_line(
+    arguments: list[str],
+    code: int,
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    cv2.imwrite("blank.png", np.full((28, 28), 255, np.uint8))
+    Path("README.md").write_text("text")
+    assert main(["explain", *arguments]) == code
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("nightsort: error: ")
+    assert said in line
