@@ -157,7 +157,8 @@ def _read_chunks(night: Night) -> str:
             if outcome != "finished":
                 _abandon(night, running)
                 break
-    return outcome
+    # What was running may have come to its end, and then nothing is left to stop.
+    return "finished" if night.figures.tried == night.figures.planned else outcome
 
 
 def _next(

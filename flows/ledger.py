@@ -20,49 +20,13 @@ from types import TracebackType
 from typing import Any, Self, cast
 
 from flows.chunk import PageFailure, ScanResult
-from flows.errors import LedgerError
+from flows.ledger_file import explained, open_ledger_file
 from flows.reader import Identity
 from pipeline.document import Box, Reading, Reason
 
 FILE_NAME = "ledger.sqlite"
-FORMAT = 1
-_APPLICATION_ID = 0x4E694768  # "NiGh", so that no other program's database is taken for a ledger
 _UNHASHED = "unreadable:"
 _IDENTITY = tuple(field.name for field in fields(Identity))
-
-_SCHEMA = """
-CREATE TABLE readers (
-    id INTEGER PRIMARY KEY,
-    layout TEXT NOT NULL, layout_hash TEXT NOT NULL, model TEXT NOT NULL, model_hash TEXT NOT NULL,
-    field TEXT NOT NULL, threshold REAL NOT NULL,
-    UNIQUE (layout, layout_hash, model, model_hash)
-);
-CREATE TABLE runs (
-    id INTEGER PRIMARY KEY, started TEXT NOT NULL, ended TEXT, outcome TEXT, settings TEXT NOT NULL
-);
--- The files, where they lay when they were last seen; the reader is the one that last was to read them.
-CREATE TABLE scans (
-    path BLOB PRIMARY KEY, root BLOB NOT NULL, name TEXT NOT NULL, content TEXT NOT NULL,
-    reader INTEGER NOT NULL REFERENCES readers
-) WITHOUT ROWID;
-CREATE INDEX scans_by_content ON scans (content);
--- One row per content that was read; tried again unless lasting.
-CREATE TABLE outcomes (
-    content TEXT, reader INTEGER REFERENCES readers, pages INTEGER NOT NULL, lasting INTEGER NOT NULL,
-    run INTEGER NOT NULL REFERENCES runs,
-    PRIMARY KEY (content, reader)
-) WITHOUT ROWID;
-CREATE TABLE readings (
-    content TEXT, reader INTEGER, page INTEGER, position INTEGER, field TEXT NOT NULL, value TEXT NOT NULL,
-    confidence REAL NOT NULL, digit_confidences TEXT NOT NULL, alternatives TEXT NOT NULL, box TEXT,
-    empty INTEGER NOT NULL, reason TEXT,
-    PRIMARY KEY (content, reader, page, position)
-) WITHOUT ROWID;
-CREATE TABLE failures (
-    content TEXT, reader INTEGER, page INTEGER, reason TEXT NOT NULL, message TEXT NOT NULL,
-    PRIMARY KEY (content, reader, page)
-) WITHOUT ROWID;
-"""
 
 
 @dataclass(frozen=True)
@@ -107,14 +71,7 @@ class Ledger:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        with self._explained():
-            self._db = sqlite3.connect(path, isolation_level=None)
-            self._db.row_factory = sqlite3.Row
-            try:
-                self._prepare()
-            except BaseException:
-                self._db.close()
-                raise
+        self._db = open_ledger_file(path)
 
     def __enter__(self) -> Self:
         return self
@@ -152,7 +109,7 @@ class Ledger:
     def find_reader(self, identity: Identity) -> int | None:
         """The number of a layout and model, None where they never read anything."""
         where = "layout = ? AND layout_hash = ? AND model = ? AND model_hash = ?"
-        with self._explained():
+        with explained(self._path):
             row = self._db.execute(f"SELECT id FROM readers WHERE {where}", _key(identity)).fetchone()
         return row and int(row[0])
 
@@ -187,38 +144,16 @@ class Ledger:
 
     def lines(self) -> Iterator[Line]:
         """All results by scan name, page and field order; the same for the same scans, always."""
-        with self._explained():
+        with explained(self._path):
             readers = {row["id"]: row for row in self._db.execute("SELECT * FROM readers")}
             for row in self._db.execute(_LINES):
                 yield _line(row, readers[row["reader"]])
 
     # ---------------------------------------------------------------------------------------------
 
-    def _prepare(self) -> None:
-        db = self._db
-        application, version = (
-            db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
-        )
-        empty = db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
-        if not empty and application != _APPLICATION_ID:
-            raise LedgerError(f"{self._path} is not a ledger of Nightsort; choose another --out")
-        if version > FORMAT:
-            raise LedgerError(
-                f"{self._path} was written by a newer Nightsort (format {version}, this one knows {FORMAT});"
-                " use that one, or choose another --out"
-            )
-        if (finding := db.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
-            raise LedgerError(self._damaged(finding))
-        db.execute("PRAGMA journal_mode = WAL")
-        # A power cut may take the last chunks, which are then read again; it cannot take the file.
-        db.execute("PRAGMA synchronous = NORMAL")
-        if empty:
-            begin = f"BEGIN; PRAGMA application_id = {_APPLICATION_ID}; PRAGMA user_version = {FORMAT};"
-            db.executescript(f"{begin}{_SCHEMA}COMMIT;")
-
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._explained():
+        with explained(self._path):
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield self._db
@@ -226,19 +161,6 @@ class Ledger:
                 self._db.execute("ROLLBACK")
                 raise
             self._db.execute("COMMIT")
-
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.OperationalError as error:  # locked, disk full, no permission
-            raise LedgerError(f"{self._path} cannot be used: {error}") from error
-        except sqlite3.DatabaseError as error:
-            raise LedgerError(self._damaged(str(error))) from error
-
-    def _damaged(self, finding: str) -> str:
-        finding = " ".join(finding.split())
-        return f"{self._path} is damaged ({finding}); move it away to have all scans read again"
 
     def _knows(self, path: Path) -> bool:
         row = self._db.execute("SELECT 1 FROM scans WHERE path = ?", (os.fsencode(path),)).fetchone()

@@ -64,7 +64,7 @@ def _read(page: Page) -> list[Reading]:
     if level == HANGS:
         time.sleep(600)
     if level == SLOW:
-        time.sleep(0.3)
+        time.sleep(0.2)
     if level == NOTHING:
         return []
     if level == EMPTY:

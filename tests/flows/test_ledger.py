@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from flows.chunk import PageFailure, ScanResult
 from flows.errors import LedgerError
-from flows.ledger import FORMAT, Ledger, Sighting, content_key
+from flows.ledger import Ledger, Sighting, content_key
+from flows.ledger_file import FORMAT
 from flows.reader import Identity
 from pipeline.document import Box, Reading, Reason
 

@@ -1,0 +1,108 @@
+"""The ledger's file: its tables, and whether a file is a ledger that can be used."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from flows.errors import LedgerError
+
+FORMAT = 1
+_APPLICATION_ID = 0x4E694768  # "NiGh", so that no other program's database is taken for a ledger
+
+_SCHEMA = """
+CREATE TABLE readers (
+    id INTEGER PRIMARY KEY,
+    layout TEXT NOT NULL, layout_hash TEXT NOT NULL, model TEXT NOT NULL, model_hash TEXT NOT NULL,
+    field TEXT NOT NULL, threshold REAL NOT NULL,
+    UNIQUE (layout, layout_hash, model, model_hash)
+);
+CREATE TABLE runs (
+    id INTEGER PRIMARY KEY, started TEXT NOT NULL, ended TEXT, outcome TEXT, settings TEXT NOT NULL
+);
+-- The files, where they lay when they were last seen; the reader is the one that last was to read them.
+CREATE TABLE scans (
+    path BLOB PRIMARY KEY, root BLOB NOT NULL, name TEXT NOT NULL, content TEXT NOT NULL,
+    reader INTEGER NOT NULL REFERENCES readers
+) WITHOUT ROWID;
+CREATE INDEX scans_by_content ON scans (content);
+-- One row per content that was read; tried again unless lasting.
+CREATE TABLE outcomes (
+    content TEXT, reader INTEGER REFERENCES readers, pages INTEGER NOT NULL, lasting INTEGER NOT NULL,
+    run INTEGER NOT NULL REFERENCES runs,
+    PRIMARY KEY (content, reader)
+) WITHOUT ROWID;
+CREATE TABLE readings (
+    content TEXT, reader INTEGER, page INTEGER, position INTEGER, field TEXT NOT NULL, value TEXT NOT NULL,
+    confidence REAL NOT NULL, digit_confidences TEXT NOT NULL, alternatives TEXT NOT NULL, box TEXT,
+    empty INTEGER NOT NULL, reason TEXT,
+    PRIMARY KEY (content, reader, page, position)
+) WITHOUT ROWID;
+CREATE TABLE failures (
+    content TEXT, reader INTEGER, page INTEGER, reason TEXT NOT NULL, message TEXT NOT NULL,
+    PRIMARY KEY (content, reader, page)
+) WITHOUT ROWID;
+"""
+
+
+def open_ledger_file(path: Path) -> sqlite3.Connection:
+    """Open a ledger, made if it is missing; transactions are begun by the caller, rows are `sqlite3.Row`.
+
+    Raises LedgerError where the file is no ledger, is damaged, or was written by a newer Nightsort.
+    """
+    with explained(path):
+        db = sqlite3.connect(path, isolation_level=None)
+        db.row_factory = sqlite3.Row
+        try:
+            if _is_empty(db):
+                _create(db)
+            _check(db, path)
+            db.execute("PRAGMA journal_mode = WAL")
+            # A power cut may take the last chunks, which are then read again; it cannot take the file.
+            db.execute("PRAGMA synchronous = NORMAL")
+        except BaseException:
+            db.close()
+            raise
+    return db
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Turn what SQLite raises within the context into a LedgerError that says what to do."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:  # locked, disk full, no permission
+        raise LedgerError(f"{path} cannot be used: {error}") from error
+    except sqlite3.DatabaseError as error:
+        raise LedgerError(_damaged(path, str(error))) from error
+
+
+def _is_empty(db: sqlite3.Connection) -> bool:
+    return bool(db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0)
+
+
+def _create(db: sqlite3.Connection) -> None:
+    begin = f"BEGIN; PRAGMA application_id = {_APPLICATION_ID}; PRAGMA user_version = {FORMAT};"
+    db.executescript(f"{begin}{_SCHEMA}COMMIT;")
+
+
+def _check(db: sqlite3.Connection, path: Path) -> None:
+    application, version = (
+        db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
+    )
+    if application != _APPLICATION_ID:
+        raise LedgerError(f"{path} is not a ledger of Nightsort; choose another --out")
+    if version > FORMAT:
+        raise LedgerError(
+            f"{path} was written by a newer Nightsort (format {version}, this one knows {FORMAT});"
+            " use that one, or choose another --out"
+        )
+    if (finding := db.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
+        raise LedgerError(_damaged(path, finding))
+
+
+def _damaged(path: Path, finding: str) -> str:
+    finding = " ".join(finding.split())
+    return f"{path} is damaged ({finding}); move it away to have all scans read again"
