@@ -6,6 +6,7 @@ if it clearly does not, and is left out of training in between.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from pipeline import deskew
 from pipeline.decode import JUNK
 from pipeline.document import Image
-from pipeline.lattice import Lattice, build_lattice
+from pipeline.lattice import JUNK_FEATURES, Lattice, build_lattice
 from pipeline.locate import locate_line
 from pipeline.segment import Pieces, segment
 
@@ -74,14 +75,39 @@ def label_runs(
     held = sums[edges[:, 1]] - sums[edges[:, 0]]
     drawn = np.bincount(shown.astype(np.intp).ravel(), minlength=classes)
     whole = np.maximum(shares[1:].sum(axis=0), 0.6 * drawn)
-    digits = np.array([0, *(c.isdigit() for c in text)], bool)
+    digits = np.array([False, *(c.isdigit() for c in text)])
     best = np.where(digits, held, -1).argmax(axis=1)
     most = held[np.arange(len(edges)), best]
     cover = most / np.maximum(whole[best], 1)
     purity = most / np.maximum(held.sum(axis=1), 1)
-    labels = np.full(len(edges), UNSURE, np.int8)
-    labels[(cover < JUNK_COVER) | (purity < JUNK_PURITY)] = JUNK
     known = np.array([JUNK, *(int(c) if c.isdigit() else JUNK for c in text)], np.int8)
-    sure = (cover >= DIGIT_COVER) & (purity >= DIGIT_PURITY) & digits[best]
-    labels[sure] = known[best[sure]]
+    return _judge(cover, purity, known[best])
+
+
+def label_aligned(lattice: Lattice, way: Sequence[int], value: str) -> NDArray[np.int8]:
+    """Label (R,) int8 for every run; `way` gives the run of each digit of `value` (see `decode.align`)."""
+    pieces = np.zeros(lattice.size)
+    single = lattice.edges[:, 1] - lattice.edges[:, 0] == 1
+    pieces[lattice.edges[single, 0]] = lattice.junk_features[single, JUNK_FEATURES.index("inked")] + 1e-6
+    sums = np.concatenate([[0.0], pieces.cumsum()])
+    starts, stops = lattice.edges.T
+    runs = lattice.edges[list(way)]
+    # Ink that every run shares with every digit, against the ink of the digit and of the run.
+    first, last = np.maximum(starts[:, None], runs[:, 0]), np.minimum(stops[:, None], runs[:, 1])
+    shared = np.where(last > first, sums[last] - sums[np.minimum(first, last)], 0.0)
+    best = shared.argmax(axis=1)
+    most = shared[np.arange(len(starts)), best]
+    whole = (sums[runs[:, 1]] - sums[runs[:, 0]])[best]
+    known = np.array([int(digit) for digit in value], np.int8)[best]
+    return _judge(most / whole, most / (sums[stops] - sums[starts]), known)
+
+
+def _judge(
+    cover: NDArray[np.float64], purity: NDArray[np.float64], known: NDArray[np.int8]
+) -> NDArray[np.int8]:
+    """The label of runs that hold so much of a digit, and so little else; `known` is that digit."""
+    labels = np.full(len(known), UNSURE, np.int8)
+    labels[(cover < JUNK_COVER) | (purity < JUNK_PURITY)] = JUNK
+    sure = (cover >= DIGIT_COVER) & (purity >= DIGIT_PURITY)
+    labels[sure] = known[sure]
     return labels

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models.crops import label_strip
+from models.crops import UNSURE, label_aligned, label_strip
 from models.material import Glyphs, collect_crops, draw_strips, gather_crops, label_strips
 from pipeline.decode import JUNK
 
@@ -81,3 +81,24 @@ def test_any_number_of_workers_gathers_the_same(workers):
     again, same = gather_crops(7, 6, None, 1)
     assert np.array_equal(crops, again)
     assert np.array_equal(labels, same)
+
+
+def test_aligned_runs_are_labelled_like_drawn_ones():
+    """With the runs of the digits given, the labels must agree with those that the ink's owner gives."""
+    for drawn in label_strips(draw_strips(9, 12, None)):
+        lattice, labels = drawn.lattice, drawn.labels
+        way, at = [], 0
+        for digit in drawn.value:  # the widest labelled run of each digit in turn
+            fitting = [
+                k for k, (start, _) in enumerate(lattice.edges) if start >= at and labels[k] == int(digit)
+            ]
+            if not fitting:
+                break
+            way.append(fitting[0])
+            at = int(lattice.edges[fitting[0], 1])
+        if not way or len(way) < len(drawn.value):
+            continue
+        aligned = label_aligned(lattice, way, drawn.value)
+        assert [int(aligned[k]) for k in way] == [int(digit) for digit in drawn.value]
+        both = (labels != UNSURE) & (aligned != UNSURE)
+        assert (labels[both] == aligned[both]).mean() > 0.9
