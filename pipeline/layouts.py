@@ -1,12 +1,18 @@
-"""What is to be found on a page: the layouts `digits` and `envelope`, and the postal codes of countries."""
+"""What is to be found on a page: the layouts `digits`, `envelope` and forms; postal codes of countries."""
 
 from __future__ import annotations
 
 import hashlib
+import os
 import tomllib
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pipeline.forms.layout import FormSet
 
 # Part of every layout's hash: raised whenever locating or reading changes what comes out.
 READER_VERSION = 1
@@ -41,6 +47,11 @@ class Layout:
     country: Country | None = None
 
     @property
+    def fields(self) -> tuple[str, ...]:
+        """Names of all fields that the layout gives."""
+        return (self.field,)
+
+    @property
     def label(self) -> str:
         """Name with the country, as the results give it: `digits`, `envelope:us`."""
         return f"{self.name}:{self.country.code}" if self.country else self.name
@@ -51,8 +62,13 @@ class Layout:
         return hashlib.sha256(f"{READER_VERSION}:{self!r}".encode()).hexdigest()[:16]
 
 
-def load_layout(spec: str, *, postal: str = "us") -> Layout:
-    """The layout `digits` or `envelope`. Raises LayoutError for any other, or an unknown country."""
+def load_layout(spec: str, *, postal: str = "us") -> Layout | FormSet:
+    """The layout that `spec` names: `digits`, `envelope`, or form layouts.
+
+    spec : for forms the path of a FORM.toml or of a folder of them; several are parted by `os.pathsep`.
+
+    Raises LayoutError where there is no such layout, it is invalid, or the country is not known.
+    """
     if spec == "digits":
         return Layout("digits", "digits")
     if spec == "envelope":
@@ -60,7 +76,12 @@ def load_layout(spec: str, *, postal: str = "us") -> Layout:
         if postal not in known:
             raise LayoutError(f"postal code of {postal!r} is not known; choose one of {', '.join(known)}")
         return Layout("envelope", "postal_code", known[postal])
-    raise LayoutError(f"layout {spec!r} does not exist; choose digits or envelope")
+    paths = [Path(part) for part in spec.split(os.pathsep) if part]
+    if any(path.suffix.lower() == ".toml" or path.is_dir() for path in paths):
+        from pipeline.forms.layout import load_forms  # noqa: PLC0415 - only where forms are read
+
+        return load_forms(paths)
+    raise LayoutError(f"layout {spec!r} does not exist; choose digits, envelope or the path of a FORM.toml")
 
 
 @cache

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from pipeline.classify import Classifier
 from pipeline.decode import Candidate
 from pipeline.document import Box, Page, Reading, Reason
+from pipeline.forms.layout import FormSet
+from pipeline.forms.read import cut_form, read_form
 from pipeline.lattice import Lattice, build_lattice
 from pipeline.layouts import Layout
 from pipeline.locate import Region, locate
@@ -56,17 +58,28 @@ def cut_page(page: Page, layout: Layout) -> CutPage:
 
 
 def read_pages(
-    pages: Iterable[Page], layout: Layout, classifier: Classifier, parameters: ReaderParameters
+    pages: Iterable[Page], layout: Layout | FormSet, classifier: Classifier, parameters: ReaderParameters
 ) -> list[Reading]:
-    """Read the layout's field from every page, in the order of the pages.
+    """Read the layout's fields from every page: at least one reading a page, in the order of the pages.
 
     Pages are taken one at a time and let go once cut; the crops of all of them go through the
     classifier together. What the iterator raises passes through.
     """
+    if isinstance(layout, FormSet):
+        return _read_forms(pages, layout, classifier, parameters)
     cut_pages = [cut_page(page, layout) for page in pages]
     lattices = [lattice for page in cut_pages for cut in page.cuts for lattice in cut.lattices]
     probabilities = _classify(lattices, classifier)
     return [_read(page, layout, probabilities, parameters) for page in cut_pages]
+
+
+def _read_forms(
+    pages: Iterable[Page], layout: FormSet, classifier: Classifier, parameters: ReaderParameters
+) -> list[Reading]:
+    cut_forms = [cut_form(page, layout.forms) for page in pages]
+    lattices = [lattice for page in cut_forms for field in page.fields for lattice in field.lattices]
+    probabilities = _classify(lattices, classifier)
+    return [reading for page in cut_forms for reading in read_form(page, probabilities, parameters)]
 
 
 def _classify(lattices: list[Lattice], classifier: Classifier) -> Iterator[NDArray[np.float32]]:

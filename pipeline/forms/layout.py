@@ -1,0 +1,276 @@
+"""A form layout ready to be laid over pages: its fields with every box in place, its printed lines."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline import ink
+from pipeline.document import Image, ScanError
+from pipeline.forms.rules import Rules, Segments, find_rules, landmarks
+from pipeline.forms.schema import FieldModel, FormModel, read_model
+from pipeline.layouts import READER_VERSION, LayoutError
+
+Cells = NDArray[np.float64]
+# Field of the one row that a page without a form gives.
+PAGE_FIELD = "page"
+
+
+@dataclass(frozen=True, eq=False)
+class FormField:
+    """One field of a form.
+
+    cells : (N, 4) float64 left, top, right, bottom of the boxes of a comb, or of the one frame or
+        area (N = 1), in the layout's units; empty where it has to be searched for.
+    boxes : of a comb, else 0.
+    search : left, top, right, bottom of where to look for it, None where its place is known.
+    lengths : numbers of digits that the value may have; None: any.
+    """
+
+    name: str
+    kind: str
+    cells: Cells
+    boxes: int
+    model: FieldModel
+    search: tuple[float, float, float, float] | None = None
+    dropout: str | None = None
+
+    @property
+    def lengths(self) -> tuple[int, ...] | None:
+        """Numbers of digits that the value may have, ascending; None: any."""
+        length = self.model.length
+        if length is None:
+            return tuple(range(1, self.boxes + 1)) if self.boxes else None
+        low, high = (length, length) if isinstance(length, int) else length
+        return tuple(range(low, high + 1))
+
+
+@dataclass(frozen=True, eq=False)
+class Form:
+    """A form layout. `label` and `sha256` are those of `pipeline.layouts.Layout`.
+
+    extent : width and height in the layout's units.
+    rules : the printed lines, same units; without any, only searched fields are read.
+    reference : the picture of the form in its own pixels, None where the layout has none.
+    """
+
+    name: str
+    sha256: str
+    extent: tuple[float, float]
+    rules: Rules
+    form_fields: tuple[FormField, ...]
+    least_fit: float
+    page_number: int | None = None
+    reference: Image | None = None
+
+    @property
+    def label(self) -> str:
+        """Name in the results."""
+        return self.name
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Names of the fields, in the layout's order."""
+        return tuple(each.name for each in self.form_fields)
+
+    @property
+    def anchored(self) -> bool:
+        """Whether any field has a place, so that pages have to be registered."""
+        return any(each.search is None for each in self.form_fields)
+
+
+@dataclass(frozen=True)
+class FormSet:
+    """The form layouts of a run; each page takes the one that fits it best."""
+
+    forms: tuple[Form, ...]
+
+    @property
+    def label(self) -> str:
+        """Names of the layouts, as the results give them."""
+        return "+".join(form.name for form in self.forms)
+
+    @property
+    def sha256(self) -> str:
+        """First 16 hex digits of the hash of everything that the layouts say and the references show."""
+        if len(self.forms) == 1:
+            return self.forms[0].sha256
+        return hashlib.sha256("+".join(form.sha256 for form in self.forms).encode()).hexdigest()[:16]
+
+    @property
+    def field(self) -> str:
+        """Field of the one row that a page gives which is not read."""
+        return PAGE_FIELD
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Names of all fields, form by form."""
+        return tuple(dict.fromkeys(name for form in self.forms for name in form.fields))
+
+
+def load_forms(paths: Sequence[Path]) -> FormSet:
+    """The layouts of the files, and of the *.toml in the folders, among `paths`. Raises LayoutError."""
+    files: list[Path] = []
+    for path in paths:
+        inside = sorted(path.glob("*.toml")) if path.is_dir() else [path]
+        if not inside:
+            raise LayoutError(f"{path}: holds no form layout; give a folder with .toml files")
+        files.extend(inside)
+    forms = tuple(load_form(path) for path in dict.fromkeys(files))
+    names = [form.name for form in forms]
+    for name in names:
+        if names.count(name) > 1:
+            raise LayoutError(f"layout {name}: two files have this name; give each layout a name of its own")
+    return FormSet(forms)
+
+
+def load_form(path: Path) -> Form:
+    """Read a layout file and the reference that it names. Raises LayoutError, one line with the fix."""
+    model = read_model(path)
+    reference = _reference(path, model)
+    extent = model.page or _size(path, reference)
+    if reference is not None:
+        rules = printed(reference, extent)
+    else:
+        rules = _sorted(np.array(model.register_.rules, np.float64).reshape(-1, 4))
+    fields = tuple(each for one in model.field for each in _expand(one, model.dropout))
+    form = Form(
+        model.name or path.stem,
+        "",
+        extent,
+        rules,
+        fields,
+        model.register_.least_fit,
+        model.page_number,
+        reference,
+    )
+    _check(path, form)
+    digest = hashlib.sha256(f"{READER_VERSION}:{model!r}".encode())
+    if reference is not None:
+        digest.update(reference.tobytes())
+    return Form(**{**vars(form), "sha256": digest.hexdigest()[:16]})
+
+
+def printed(picture: Image, extent: tuple[float, float]) -> Rules:
+    """The lines of a picture of the form by which other pages are laid under it, in units of `extent`."""
+    grey = ink.to_grey(picture)
+    found = landmarks(find_rules(grey), grey)
+    unit = np.array([extent[0] / grey.shape[1], extent[1] / grey.shape[0]] * 2)
+    return Rules(found.across * unit, found.down * unit, found.tilt)
+
+
+def _sorted(lines: Segments) -> Rules:
+    """Lines of a layout file by their direction, each from left to right or from top to bottom."""
+    wide = np.abs(lines[:, 2] - lines[:, 0]) >= np.abs(lines[:, 3] - lines[:, 1])
+    across, down = lines[wide], lines[~wide]
+    across = np.where((across[:, 0] > across[:, 2])[:, None], across[:, [2, 3, 0, 1]], across)
+    down = np.where((down[:, 1] > down[:, 3])[:, None], down[:, [2, 3, 0, 1]], down)
+    return Rules(across, down, 0.0)
+
+
+def _reference(path: Path, model: FormModel) -> Image | None:
+    from pipeline.scans import decode  # noqa: PLC0415 - only where a layout names a picture
+
+    name = model.register_.reference
+    if name is None:
+        return None
+    place = path.parent / name
+    try:
+        for page in decode(place, name):
+            if page.number == model.register_.reference_page:
+                return page.image
+    except (OSError, ScanError) as error:
+        cause = error.strerror if isinstance(error, OSError) else error
+        raise LayoutError(
+            f"{path}: register.reference {name}: {cause}; give a picture of the form"
+        ) from error
+    raise LayoutError(
+        f"{path}: register.reference_page: {name} has no page {model.register_.reference_page};"
+        " give one it has"
+    )
+
+
+def _size(path: Path, reference: Image | None) -> tuple[float, float]:
+    if reference is None:
+        raise LayoutError(
+            f"{path}: page: is missing; give [width, height], or a register.reference to take it from"
+        )
+    return float(reference.shape[1]), float(reference.shape[0])
+
+
+def _expand(model: FieldModel, dropout: str | None) -> Sequence[FormField]:
+    """The fields that one table of the file stands for: one, or the cells of a table."""
+    dropout = model.dropout or dropout
+    if model.kind != "cells":
+        boxes = len(model.boxes) if isinstance(model.boxes, tuple) else model.boxes or 0
+        search = None
+        if model.search is not None:
+            x, y, w, h = (0.0, 0.0, np.inf, np.inf) if model.search == "page" else model.search
+            search = (x, y, x + w, y + h)
+        cells = _boxes(model) if search is None else np.zeros((0, 4))
+        return [FormField(model.name or "", model.kind, cells, boxes, model, search, dropout)]
+    if model.at is None:
+        return []
+    x, y, width, height = model.at
+    rows, columns = model.rows or ("",), model.columns or ("",)
+    wide, tall = width / len(columns), height / len(rows)
+    count = model.boxes if isinstance(model.boxes, int) else 0
+    fields = []
+    for r, row in enumerate(rows):
+        for c, column in enumerate(columns):
+            name = "_".join(part for part in (model.name, row, column) if part)
+            place = (x + c * wide, y + r * tall, wide, tall)
+            cells = split(place, count or 1, model.gap)
+            fields.append(FormField(name, "comb" if count else "box", cells, count, model, None, dropout))
+    return fields
+
+
+def _boxes(model: FieldModel) -> Cells:
+    if isinstance(model.boxes, tuple):
+        return np.array([[x, y, x + w, y + h] for x, y, w, h in model.boxes], np.float64)
+    return split(model.at or (0.0, 0.0, 1.0, 1.0), model.boxes or 1, model.gap)
+
+
+def split(place: tuple[float, float, float, float], count: int, gap: float = 0.0) -> Cells:
+    """A place (x, y, width, height) in `count` equal boxes with `gap` between them: (count, 4)."""
+    x, y, width, height = place
+    wide = (width - gap * (count - 1)) / count
+    left = x + (wide + gap) * np.arange(count)
+    return np.stack([left, np.full(count, y), left + wide, np.full(count, y + height)], axis=1)
+
+
+def _check(path: Path, form: Form) -> None:
+    """What no single key shows: names twice, sums of unknown fields, places off the page, no lines."""
+    names = form.fields
+    for name in names:
+        if names.count(name) > 1:
+            raise LayoutError(f"{path}: field {name}: is there twice; give each field a name of its own")
+    for field in form.form_fields:
+        for other in field.model.sum_of:
+            if other not in names or other == field.name:
+                raise LayoutError(
+                    f"{path}: field {field.name}.sum_of: there is no field {other}; name other fields"
+                )
+        outside = len(field.cells) and (
+            field.cells.min() < -0.01 * max(form.extent)
+            or np.any(field.cells[:, 2:].max(axis=0) > np.multiply(form.extent, 1.01))
+        )
+        if outside:
+            raise LayoutError(
+                f"{path}: field {field.name}.at: is off the page of {form.extent[0]:g} x {form.extent[1]:g};"
+                " give [x, y, width, height] in the units of `page`"
+            )
+        if len(field.cells) and np.any(field.cells[:, 2] <= field.cells[:, 0]):
+            raise LayoutError(
+                f"{path}: field {field.name}.gap: leaves no room for the boxes; make it smaller"
+            )
+    if form.anchored and len(form.rules.across) + len(form.rules.down) < 4:
+        raise LayoutError(
+            f"{path}: register: fields with `at` need printed lines to be found by; give a register.reference"
+            " picture with frames or tables, or at least four register.rules"
+        )

@@ -1,0 +1,281 @@
+"""Read forms: lay the layout over the page, lift every field out of its frame, decode each as what it is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline import ink
+from pipeline.decode import Candidate
+from pipeline.document import Box, Image, Page, Reading, Reason
+from pipeline.forms.crossed import Cross, crossed
+from pipeline.forms.layout import PAGE_FIELD, Form, FormField
+from pipeline.forms.lift import CELL_HEIGHT, FRAME_HEIGHT, Patch, lift
+from pipeline.forms.register import Registration, register
+from pipeline.forms.rules import Rules, find_rules, landmarks
+from pipeline.forms.search import search
+from pipeline.forms.unframe import share_out, writing
+from pipeline.ink import Darkness, Mask
+from pipeline.lattice import Lattice, build_lattice
+from pipeline.parameters import ReaderParameters
+from pipeline.segment import segment
+from pipeline.values import alternatives, read_boxes, read_line
+
+# The lines that a page has where the form lies, which the layout must know, or it is another form.
+LEAST_COVER = 0.6
+# Share of a field's frame that must be drawn for a comb or a box to be read.
+LEAST_FRAMED = 0.5
+# A value of a length that the layout does not allow: that unlikely before the writing is seen.
+OFF_LENGTH = 0.05
+# A field whose ink is fainter than this against the darkest writing of the page holds guide marks.
+GUIDES = 0.42
+# A digit at least so probable is one, even where the ink might be a cross.
+CLEAR = 0.85
+
+
+Fields = list[tuple[FormField, Patch | None]]
+
+
+@dataclass(frozen=True, eq=False)
+class CutField:
+    """A field cut into lattices: one for a number in a frame or on a line, one a box for a comb.
+
+    crosses : for every box of a comb whether it was crossed out. reason : why it cannot be read, else None.
+    """
+
+    field: FormField
+    lattices: tuple[Lattice, ...] = ()
+    crosses: tuple[Cross, ...] = ()
+    box: Box | None = None
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class CutForm:
+    """A page of which only what will be classified is kept; `form` is None where no layout fits."""
+
+    scan: str
+    number: int
+    form: Form | None
+    fields: tuple[CutField, ...]
+    empty: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class _Lifted:
+    """A field's patch with its ink; pen : how dark its writing is."""
+
+    field: FormField
+    patch: Patch
+    mask: Mask
+    pen: float
+
+
+def cut_form(page: Page, forms: tuple[Form, ...]) -> CutForm:
+    """Lay the layout that fits best over the page and cut its fields into lattices."""
+    here = [form for form in forms if form.page_number in (None, page.number)]
+    if not here:
+        return CutForm(page.scan, page.number, None, (), empty=True)
+    grey = ink.to_grey(page.image)
+    rules = find_rules(grey)
+    strong = landmarks(rules, grey)
+    best: tuple[float, Form, Fields] | None = None
+    for form in here:
+        registration = lay(form, rules, strong, grey.shape)
+        if fits(form, registration):
+            fields = lift_fields(page.image, form, registration, rules)
+            rank = _rank(registration, fields)
+            if best is None or rank > best[0]:
+                best = (rank, form, fields)
+    if best is None:
+        form = here[0]
+        unread = tuple(CutField(each, reason=Reason.NOT_REGISTERED) for each in form.form_fields)
+        alone = len(forms) == 1
+        return CutForm(page.scan, page.number, form if alone else None, unread if alone else ())
+    _, form, fields = best
+    return CutForm(page.scan, page.number, form, _cut(form, fields))
+
+
+def _rank(registration: Registration | None, fields: Fields) -> float:
+    """How much speaks for a form that fits: its lines, or without any the share of fields that are there."""
+    if registration is not None:
+        return registration.fit + registration.cover
+    return sum(patch is not None for _, patch in fields) / len(fields)
+
+
+def lay(form: Form, rules: Rules, strong: Rules, shape: tuple[int, ...]) -> Registration | None:
+    """The form laid over a page with such lines; None where all its fields are searched for."""
+    return register(form.rules, form.extent, rules, strong, shape) if form.anchored else None
+
+
+def fits(form: Form, registration: Registration | None) -> bool:
+    """Whether the form lies on the page so well that it is this form (or needs no place)."""
+    if registration is None:
+        return True
+    return registration.fit >= form.least_fit and registration.cover >= LEAST_COVER
+
+
+def lift_fields(image: Image, form: Form, registration: Registration | None, rules: Rules) -> Fields:
+    """Every field with its patch; None where a field's frame is not where it belongs, or not found."""
+    lifted: Fields = []
+    for field in form.form_fields:
+        patch: Patch | None = None
+        if field.search is not None:
+            patch = _searched(image, form, field, registration, rules)
+        elif registration is not None and _on_page(field, registration, image.shape):
+            height = CELL_HEIGHT if field.boxes else FRAME_HEIGHT
+            patch = lift(image, registration.matrix, field.cells, height, field.dropout)
+            if field.kind != "line" and patch.framed < LEAST_FRAMED and field.dropout is None:
+                patch = None
+        lifted.append((field, patch))
+    return lifted
+
+
+def _searched(
+    image: Image, form: Form, field: FormField, registration: Registration | None, rules: Rules
+) -> Patch | None:
+    left, top, right, bottom = field.search or (0.0, 0.0, np.inf, np.inf)
+    height, width = image.shape[:2]
+    if np.isfinite(right):
+        corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
+        if registration is not None:
+            corners = registration.to_page(corners)
+        else:  # the region, as a share of the page
+            corners = corners * [width / form.extent[0], height / form.extent[1]]
+        (left, top), (right, bottom) = corners.min(axis=0), corners.max(axis=0)
+    found = search(
+        image, rules, (left, top, min(right, width), min(bottom, height)), field.boxes, field.dropout
+    )
+    return found.patch if found else None
+
+
+def _on_page(field: FormField, registration: Registration, shape: tuple[int, ...]) -> bool:
+    """Whether every box of the field lies on the page."""
+    corners = registration.to_page(np.vstack([field.cells[:, :2], field.cells[:, 2:]]))
+    slack = 0.004 * max(shape)
+    return bool(corners.min() >= -slack and np.all(corners <= np.array([shape[1], shape[0]]) + slack))
+
+
+def _cut(form: Form, lifted: Fields) -> tuple[CutField, ...]:
+    inked = [None if patch is None else _inked(field, patch) for field, patch in lifted]
+    darkest = max((each.pen for each in inked if each), default=0.0)
+    anything = any(each is not None for each in inked)
+    out = []
+    for (field, _), each in zip(lifted, inked, strict=True):
+        if each is None:
+            missing = Reason.NOT_FOUND if anything else Reason.NOT_REGISTERED
+            out.append(CutField(field, reason=missing))
+        else:
+            out.append(_cut_field(each, darkest))
+    return tuple(out)
+
+
+def _inked(field: FormField, patch: Patch) -> _Lifted:
+    mask, _ = writing(patch)
+    inside = np.zeros_like(mask)
+    for left, top, right, bottom in patch.cells.astype(int):
+        inside[max(0, top) : bottom + 1, max(0, left) : right + 1] = 255
+    values = patch.dark[(mask > 0) & (inside > 0)]
+    return _Lifted(field, patch, mask, float(np.percentile(values, 75)) if values.size >= 12 else 0.0)
+
+
+def _cut_field(lifted: _Lifted, darkest: float) -> CutField:
+    field, patch = lifted.field, lifted.patch
+    mask = lifted.mask if lifted.pen >= GUIDES * darkest else np.zeros_like(lifted.mask)
+    if field.boxes:
+        strips = share_out(patch, mask)
+        crosses = tuple(crossed(own, patch.unit) for _, own in strips)
+        lattices = tuple(
+            # A single digit has too few strokes to tell slant from shape.
+            build_lattice(segment(dark, np.zeros_like(own) if cross is Cross.YES else own, slant=0.0))
+            for (dark, own), cross in zip(strips, crosses, strict=True)
+        )
+        return CutField(field, lattices, crosses, patch.box)
+    dark, own = _number(patch, mask)
+    return CutField(field, (build_lattice(segment(dark, own)),), (), patch.box)
+
+
+def _number(patch: Patch, mask: Mask) -> tuple[Darkness, Mask]:
+    """The ink of a frame or line that holds a number: components that are mostly inside, whole."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    left, top, right, bottom = patch.cells[0].astype(int)
+    inside = np.bincount(labels[max(0, top) : bottom + 1, max(0, left) : right + 1].ravel(), minlength=count)
+    own = inside >= 0.5 * stats[:, cv2.CC_STAT_AREA]
+    own[0] = False
+    return patch.dark, np.where(own[labels], np.uint8(255), np.uint8(0))
+
+
+def read_form(
+    cut: CutForm, probabilities: Iterator[NDArray[np.float32]], parameters: ReaderParameters
+) -> list[Reading]:
+    """The readings of a page, one a field in the layout's order.
+
+    probabilities : of the runs of every lattice of `cut`, in their order.
+    """
+    if cut.form is None:
+        reason = None if cut.empty else Reason.NOT_REGISTERED
+        return [Reading(cut.scan, cut.number, PAGE_FIELD, empty=cut.empty, reason=reason)]
+    return [_read_field(cut, field, probabilities, parameters) for field in cut.fields]
+
+
+def _read_field(
+    cut: CutForm, field: CutField, probabilities: Iterator[NDArray[np.float32]], parameters: ReaderParameters
+) -> Reading:
+    proba = [next(probabilities) for _ in field.lattices]
+    field, proba = _without_crosses(field, proba, parameters)
+    spec = field.field
+    blank = Reading(cut.scan, cut.number, spec.name, box=field.box, reason=field.reason)
+    if field.reason is not None:
+        return blank
+    if all(lattice.size == 0 for lattice in field.lattices):
+        return replace(blank, reason=Reason.NOT_FOUND) if spec.model.required else replace(blank, empty=True)
+    if spec.boxes:
+        candidates, digits = read_boxes(field.lattices, proba, parameters)
+    else:
+        candidates, digits = read_line(field.lattices[0], proba[0], parameters, spec.lengths, OFF_LENGTH)
+    confidence = parameters.calibration.confidence(candidates, digits)
+    if not candidates or not candidates[0].value:
+        return replace(blank, reason=Reason.NOT_FOUND)
+    reading = replace(
+        blank,
+        value=candidates[0].value,
+        confidence=confidence,
+        digit_confidences=digits,
+        alternatives=alternatives(candidates, confidence),
+    )
+    return _formatted(reading, field, candidates)
+
+
+def _without_crosses(
+    field: CutField, proba: list[NDArray[np.float32]], parameters: ReaderParameters
+) -> tuple[CutField, list[NDArray[np.float32]]]:
+    """Boxes that look like a cross, and in which the network sees no clear digit, taken as crossed out."""
+    lattices = list(field.lattices)
+    for index, cross in enumerate(field.crosses):
+        if cross is Cross.MAYBE:
+            _, digits = read_boxes(lattices[index : index + 1], proba[index : index + 1], parameters)
+            if max(digits, default=0.0) < CLEAR:
+                lattices[index] = build_lattice(
+                    segment(np.zeros((1, 1), np.float32), np.zeros((1, 1), np.uint8))
+                )
+                proba[index] = proba[index][:0]
+    return replace(field, lattices=tuple(lattices)), proba
+
+
+def _formatted(reading: Reading, field: CutField, candidates: list[Candidate]) -> Reading:
+    """With the reason why the value is not of the form that the layout says, if it is not."""
+    spec = field.field
+    lengths = spec.lengths
+    bad = lengths is not None and len(reading.value) not in lengths
+    if spec.model.pattern is not None and not re.fullmatch(spec.model.pattern, reading.value):
+        bad = True
+    if spec.boxes:
+        filled = [lattice.size > 0 for lattice in field.lattices]
+        first, last = filled.index(True), len(filled) - 1 - filled[::-1].index(True)
+        bad = bad or not all(filled[first : last + 1])
+    return replace(reading, reason=Reason.BAD_FORMAT) if bad else reading

@@ -1,0 +1,199 @@
+"""What a form layout file may say: one model, checked key by key, and its JSON Schema for editors."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from pipeline.layouts import LayoutError
+
+Number = Annotated[float, Field(allow_inf_nan=False)]
+Place = tuple[Number, Number, Annotated[Number, Field(gt=0)], Annotated[Number, Field(gt=0)]]
+Line = tuple[Number, Number, Number, Number]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=80)]
+
+# Share of a layout's printed lines that a page must have at their place to count as registered.
+LEAST_FIT = 0.55
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Registering(_Model):
+    """How pages are laid under the layout: by the printed lines, given here or found on a reference."""
+
+    reference: str | None = Field(
+        default=None, description="Picture of the form, blank if there is one; a path beside the layout file."
+    )
+    reference_page: int = Field(default=1, ge=1, description="Page of the reference that shows the form.")
+    rules: tuple[Line, ...] = Field(
+        default=(),
+        description="Long printed lines of the form: [x1, y1, x2, y2] each, in the units of `page`.",
+    )
+    least_fit: float = Field(
+        default=LEAST_FIT,
+        gt=0,
+        le=1,
+        description="Share of the lines that must be found, or the page is not read.",
+    )
+
+
+class FieldModel(_Model):
+    """One field, or with `rows` a table of them."""
+
+    name: Name | None = Field(default=None, description="Name in the results; a table may do without.")
+    kind: Literal["comb", "box", "line", "cells"] = Field(
+        description="comb: boxes with a digit each; box: a frame with a number in it; line: a number on a"
+        " ruled line or on bare paper; cells: a table of combs or boxes."
+    )
+    at: Place | None = Field(default=None, description="[x, y, width, height], the outer edge of the frame.")
+    search: Place | Literal["page"] | None = Field(
+        default=None, description="Instead of `at`: where a comb or box may lie; it is found by its frame."
+    )
+    boxes: int | tuple[Place, ...] | None = Field(
+        default=None, description="Of a comb: the number of boxes, or the place of each one."
+    )
+    gap: float = Field(default=0.0, ge=0, description="White between the boxes of a comb that stand apart.")
+    rows: tuple[str, ...] = Field(default=(), description="Of cells: the names of the rows, from the top.")
+    columns: tuple[str, ...] = Field(
+        default=(), description="Of cells: the names of the columns, from the left."
+    )
+    length: int | tuple[int, int] | None = Field(
+        default=None, description="Number of digits, or least and most; a comb has at most one a box."
+    )
+    pattern: str | None = Field(
+        default=None, description="Regular expression that the whole value must match."
+    )
+    required: bool = Field(default=False, description="An empty field goes to a person.")
+    check: Literal["luhn", "mod10", "mod11"] | None = Field(
+        default=None, description="Rule of its check digit."
+    )
+    sum_of: tuple[str, ...] = Field(default=(), description="Fields whose sum this field states.")
+    dropout: str | None = Field(
+        default=None, description="Colour of the print to leave out: red, green, blue or #rrggbb."
+    )
+
+    @field_validator("pattern")
+    @classmethod
+    def _compiles(cls, value: str | None) -> str | None:
+        if value is not None:
+            try:
+                re.compile(value)
+            except re.error as error:
+                raise ValueError(f"is no regular expression ({error}); escape special characters") from None
+        return value
+
+    @field_validator("dropout")
+    @classmethod
+    def _is_colour(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"red|green|blue|#[0-9a-fA-F]{6}", value):
+            raise ValueError("is no colour; write red, green, blue or #rrggbb")
+        return value
+
+    @field_validator("length")
+    @classmethod
+    def _is_range(cls, value: int | tuple[int, int] | None) -> int | tuple[int, int] | None:
+        low, high = (value, value) if isinstance(value, int) else value or (1, 1)
+        if not 1 <= low <= high <= 40:
+            raise ValueError("must be 1 to 40 digits, the least first: 5 or [1, 3]")
+        return value
+
+    @model_validator(mode="after")
+    def _fits_kind(self) -> Self:
+        if (self.at is None) == (self.search is None) and not isinstance(self.boxes, tuple):
+            raise ValueError("give either `at` = [x, y, width, height] or `search`")
+        if self.search is not None and self.kind in ("line", "cells"):
+            raise ValueError(f"`search` finds a comb or a box, not a {self.kind}; give `at`")
+        if self.kind == "comb" and not self.boxes:
+            raise ValueError("a comb needs `boxes`: how many there are, or the place of each")
+        if isinstance(self.boxes, int) and not 1 <= self.boxes <= 40:
+            raise ValueError("`boxes` must be 1 to 40")
+        if self.kind in ("box", "line") and self.boxes is not None:
+            raise ValueError(f'a {self.kind} has no `boxes`; for one digit a box use kind = "comb"')
+        if self.kind == "cells":
+            if not self.rows and not self.columns:
+                raise ValueError("cells need `rows` or `columns`: the names of each")
+            if isinstance(self.boxes, tuple):
+                raise ValueError("in cells `boxes` is a number: the digit boxes of one cell")
+        elif self.rows or self.columns:
+            raise ValueError('`rows` and `columns` belong to kind = "cells"')
+        elif self.name is None:
+            raise ValueError("a field needs a `name`")
+        return self
+
+
+class FormModel(_Model):
+    """A form layout as FORM.toml holds it."""
+
+    name: Name | None = Field(default=None, description="Name in the results; the file's name if not given.")
+    page: tuple[Annotated[Number, Field(gt=0)], Annotated[Number, Field(gt=0)]] | None = Field(
+        default=None, description="Width and height of the form in any unit; all places are in this unit."
+    )
+    page_number: int | None = Field(
+        default=None, ge=1, description="Only this page of every scan holds the form."
+    )
+    dropout: str | None = Field(default=None, description="As in a field, for all of them.")
+    register_: Registering = Field(default=Registering(), alias="register")
+    field: tuple[FieldModel, ...] = Field(min_length=1, description="The fields, in the results' order.")
+
+    _is_colour = field_validator("dropout")(FieldModel._is_colour.__func__)  # type: ignore[attr-defined]
+
+
+def read_model(path: Path) -> FormModel:
+    """The checked content of a layout file.
+
+    Raises LayoutError, one line that names the file, the key and what to do.
+    """
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        cause = error.strerror if isinstance(error, OSError) else "is no text in UTF-8"
+        raise LayoutError(f"{path}: {cause}; give the path of a form layout (a .toml file)") from error
+    except tomllib.TOMLDecodeError as error:
+        raise LayoutError(f"{path}: is no valid TOML: {error}; see docs/forms.md for an example") from error
+    try:
+        return FormModel.model_validate(table)
+    except ValidationError as error:
+        raise LayoutError(f"{path}: {_mistakes(error, table)}") from error
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of a layout file, for editors that complete and check TOML."""
+    return FormModel.model_json_schema(by_alias=True)
+
+
+def _mistakes(error: ValidationError, table: dict[str, Any]) -> str:
+    """All mistakes in one line, each with its key."""
+    told = []
+    for mistake in error.errors()[:6]:
+        text = str(mistake["msg"]).removeprefix("Value error, ")
+        if mistake["type"] == "extra_forbidden":
+            text = "there is no such key; see docs/forms.md for those there are"
+        elif mistake["type"] == "missing":
+            text = "is missing; add it"
+        key = _key(mistake["loc"], table)
+        told.append(f"{key}: {text[0].lower()}{text[1:]}" if key else text)
+    return "; ".join(dict.fromkeys(told))
+
+
+def _key(location: tuple[int | str, ...], table: dict[str, Any]) -> str:
+    """`field[2] (total).at` for the location of a mistake."""
+    parts: list[str] = []
+    for part in location:
+        if isinstance(part, int) and parts == ["field"]:
+            try:
+                name = table["field"][part].get("name", "")
+            except (KeyError, IndexError, AttributeError, TypeError):
+                name = ""
+            parts[-1] += f"[{part + 1}]" + (f" ({name})" if name else "")
+        elif isinstance(part, int):
+            if parts:
+                parts[-1] += f"[{part + 1}]"
+        elif not re.match(r"(function-|tuple\[|int$|literal\[|constrained)", str(part)):
+            parts.append(str(part))
+    return ".".join(parts)

@@ -1,0 +1,160 @@
+"""Take the printed frame out of a field's ink, strokes that cross it left whole, and share the ink out."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline import ink
+from pipeline.forms.lift import Patch
+from pipeline.ink import Darkness, Mask
+
+# Half of the strip about a wall in which its ink is looked for, in heights of a box.
+BAND = 0.1
+# Length of the stretches in which a wall is followed, in heights of a box.
+BLOCK = 1.2
+# A box's ink: at least so tall or wide (heights of the box) as to be writing.
+WRITING = 0.2
+# Share of a component in the walls' strips from which it is what the frame left behind.
+LEFTOVER = 0.75
+# Darkness of writing against the darkest of the field: guide marks and tints are fainter.
+FAINT = 0.42
+PAPER = 0.1
+
+
+def writing(patch: Patch) -> tuple[Mask, Mask]:
+    """The ink of a patch without its frame: (H, W) uint8; and the strips of its walls, as a mask."""
+    height = patch.unit
+    band = max(3, round(BAND * height))
+    mask = ink.binarize(patch.dark, _threshold(patch, band))
+    strips = np.zeros_like(mask)
+    gone = np.zeros_like(mask)
+    for x in patch.walls[0]:
+        view = slice(max(0, int(x) - band), int(x) + band + 1)
+        gone[:, view] |= _line(mask[:, view], x - view.start, height)
+        strips[:, view] = 255
+    for y in patch.walls[1]:
+        view = slice(max(0, int(y) - band), int(y) + band + 1)
+        gone[view] |= _line(np.ascontiguousarray(mask[view].T), y - view.start, height).T
+        strips[view] = 255
+    rest = np.where(gone > 0, np.uint8(0), mask)
+    return _without_leftovers(rest, strips, height), strips
+
+
+def _threshold(patch: Patch, band: int) -> float:
+    """Darkness that parts ink from paper inside the boxes; guide marks, much fainter than pen, are paper."""
+    inside = [
+        patch.dark[int(top) + band : int(bottom) - band, int(left) + band : int(right) - band].ravel()
+        for left, top, right, bottom in patch.cells
+        if bottom - top > 3 * band and right - left > 3 * band
+    ]
+    if not inside:
+        return max(ink.ink_threshold(patch.dark), PAPER)
+    values = np.concatenate(inside)
+    dark = values[values > PAPER]
+    if dark.size < 12:
+        return 0.25
+    pen = float(np.percentile(dark, 95))
+    otsu = ink.ink_threshold(dark.reshape(1, -1).astype(np.float32))
+    low = ink.ink_threshold(values.reshape(1, -1).astype(np.float32))
+    return max(min(otsu, FAINT * pen) if otsu > low else low, 0.3 * pen, PAPER)
+
+
+def _line(mask: Mask, middle: float, height: float) -> Mask:
+    """The pixels of a wall in the strip (H, w) around it, stretch by stretch: it may lean or be bowed.
+
+    middle : column of the wall in the strip; height : of a box, pixels.
+    """
+    gone = np.zeros_like(mask)
+    count = max(1, round(mask.shape[0] / (BLOCK * height)))
+    for rows in np.array_split(np.arange(mask.shape[0]), count):
+        part = mask[rows[0] : rows[-1] + 1]
+        inked = (part > 0).sum(axis=0).astype(np.float64)
+        near = np.abs(np.arange(mask.shape[1]) - middle)
+        worth = np.where(near <= 5.0, inked - 0.02 * near * len(rows), -1.0)
+        top = np.flatnonzero(worth >= 0.85 * worth.max()) if worth.max() > 0 else np.array([round(middle)])
+        gone[rows[0] : rows[-1] + 1] = _wall(part, float(top.mean()))
+    return gone
+
+
+def _wall(mask: Mask, middle: float) -> Mask:
+    """Ink about the middle column that is no wider than the wall: what crosses or touches it stays."""
+    runs = _thickness(mask, middle)
+    if runs.size == 0:
+        return np.zeros_like(mask)
+    # Half of the rows show the bare wall, or there would be nothing to read beside it.
+    thick = float(np.percentile(runs, 40))
+    wide = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((1, int(thick) + 3), np.uint8))
+    reach = int(np.ceil(thick / 2)) + 2
+    core = np.zeros_like(mask)
+    core[:, max(0, round(middle) - reach) : round(middle) + reach + 1] = 255
+    return np.asarray(cv2.bitwise_and(cv2.subtract(mask, wide), core), np.uint8)
+
+
+def _thickness(mask: Mask, middle: float) -> NDArray[np.float64]:
+    """Width of the run of ink about the middle in every row that has one."""
+    at = round(middle)
+    inked = mask > 0
+    near = inked[:, max(0, at - 2) : at + 3]
+    widths = []
+    for row in np.flatnonzero(near.any(axis=1)):
+        start = max(0, at - 2) + int(near[row].argmax())
+        left = start
+        while left > 0 and inked[row, left - 1]:
+            left -= 1
+        right = start
+        while right + 1 < inked.shape[1] and inked[row, right + 1]:
+            right += 1
+        widths.append(right - left + 1)
+    return np.array(widths, np.float64)
+
+
+def _without_leftovers(mask: Mask, strips: Mask, height: float) -> Mask:
+    """Without what the frame left behind: small or thin pieces that lie in the walls' strips."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    inside = np.bincount(labels[strips > 0], minlength=count) / np.maximum(stats[:, cv2.CC_STAT_AREA], 1)
+    side = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
+    gone = (inside >= LEFTOVER) | ((inside > 0.3) & (side < WRITING * height))
+    gone[0] = True
+    return np.where(gone[labels], np.uint8(0), np.uint8(255))
+
+
+def share_out(patch: Patch, mask: Mask) -> tuple[tuple[Darkness, Mask], ...]:
+    """The ink of every box, whole even where it leaves the box: darkness and mask of box and surroundings.
+
+    A component goes to the box that holds most of it; one that fills two boxes is cut at the wall.
+    """
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    owner = np.full(count, -1)
+    cells = patch.cells
+    weight = np.zeros((count, len(cells)))
+    for index, (left, top, right, bottom) in enumerate(cells):
+        part = labels[max(0, int(top)) : int(bottom) + 1, max(0, int(left)) : int(right) + 1]
+        weight[:, index] = np.bincount(part.ravel(), minlength=count)
+    weight[0] = 0
+    total = np.maximum(stats[:, cv2.CC_STAT_AREA], 1)
+    share = weight / total[:, None]
+    owner = np.where(share.max(axis=1) >= 0.4, share.argmax(axis=1), -1)
+    owner[0] = -1
+    second = np.sort(share, axis=1)[:, -2] if len(cells) > 1 else np.zeros(count)
+    split = second >= 0.25
+    out = []
+    for index, (left, _, right, _) in enumerate(cells):
+        reach = 0.4 * (right - left)
+        x0, x1 = max(0, int(left - reach)), int(right + reach) + 1
+        near = labels[:, x0:x1]
+        own = (owner[near] == index) & ~split[near]
+        columns = np.arange(x0, x0 + near.shape[1])
+        within = (columns >= left) & (columns <= right)
+        own |= split[near] & within[None, :] & (near > 0)
+        out.append((patch.dark[:, x0:x1], _writing_only(own, patch.unit)))
+    return tuple(out)
+
+
+def _writing_only(own: NDArray[np.bool_], height: float) -> Mask:
+    """A box's ink without specks; nothing at all where none of it is large enough for writing."""
+    mask = np.where(own, np.uint8(255), np.uint8(0))
+    _, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    side = np.maximum(stats[1:, cv2.CC_STAT_WIDTH], stats[1:, cv2.CC_STAT_HEIGHT])
+    return mask if len(side) and side.max() >= WRITING * height else np.zeros_like(mask)
