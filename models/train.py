@@ -164,7 +164,9 @@ def train(mnist: Mnist, recipe: Recipe, out: Path) -> dict[str, Any]:
     held_strips = gather(held, HELD_STRIPS, recipe.seed + 1_000_000)
     logits = network.predict(to_input(np.concatenate([held.x, held_strips.x])), batch_size=512, verbose=0)
     temperature = fit_temperature(logits, np.concatenate([held.y, held_strips.y]))
-    network.save(out / "network.keras")
+    bare = cnn()
+    bare.set_weights(network.get_weights())
+    bare.save(out / "network.keras")  # without the optimizer, which is twice its size
     export(network, out / NETWORK)
     (out / "checkpoint.weights.h5").unlink(missing_ok=True)
     card = {

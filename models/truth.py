@@ -36,11 +36,15 @@ class Row:
 
 
 def read_truth(path: Path) -> list[Row]:
-    """The rows with digits of a truth.csv: scan (below the file's folder), page, value, x, y, width, height.
+    """The rows with digits of a truth.csv: scan, page, value, x, y, width, height.
 
-    Raises DataError where a column or number is missing, OSError.
+    A scan is looked for below the file's folder, by its path or, where there is one alone, by its name.
+    Raises DataError where a column, a number or a scan is missing, OSError.
     """
     rows = []
+    by_name: dict[str, list[Path]] = {}
+    for each in sorted(path.parent.rglob("*")):
+        by_name.setdefault(each.name, []).append(each)
     with path.open(encoding="utf-8-sig", newline="") as file:
         for number, row in enumerate(csv.DictReader(file), 2):
             try:
@@ -48,13 +52,23 @@ def read_truth(path: Path) -> list[Row]:
                 place = [row.get(name) or "" for name in ("x", "y", "width", "height")]
                 box = Box(*(round(float(text)) for text in place)) if all(place) else None
                 if value:
-                    rows.append(Row(path.parent / row["scan"], int(row.get("page") or 1), value, box))
+                    scan = _find(path.parent / row["scan"], by_name)
+                    rows.append(Row(scan, int(row.get("page") or 1), value, box))
+            except DataError:
+                raise
             except (KeyError, TypeError, ValueError) as error:
                 raise DataError(
                     f"{path}, line {number}: {error}; the columns scan and value are needed, page, x, y, "
                     "width and height are whole numbers"
                 ) from error
     return rows
+
+
+def _find(place: Path, by_name: dict[str, list[Path]]) -> Path:
+    named = by_name.get(place.name, [])
+    if not place.exists() and len(named) != 1:
+        raise DataError(f"{place}: no such scan, and {len(named)} of that name below the truth's folder")
+    return place if place.exists() else named[0]
 
 
 def cut_field(image: Image, value: str, cutter: Cutter) -> Image | None:

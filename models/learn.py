@@ -1,0 +1,214 @@
+"""Learn from scans of fields with their values: `python -m models.learn TRUTH.csv -o DIR`.
+
+No boxes are needed. Each value is aligned to the lattice of its field (the best way that reads it),
+which labels the runs; the network is fine-tuned on them beside rendered strips, so that it forgets
+nothing, and the reader's weights are fitted again. One field in five is held back: it proves
+whether the new model is better, and calibrates it. The old model stays unless the new one is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import logging
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from models.classifier import CARD, NETWORK, PARAMETERS, SHIPPED, Model
+from models.crops import LabelledLattice, label_aligned
+from models.export import export
+from models.fit_reader import (
+    Answers,
+    answer,
+    confidences,
+    find_thresholds,
+    fit_calibration,
+    fit_weights,
+    make_sample,
+    read_strips,
+)
+from models.material import gather_crops
+from models.train import Augmented, Crops
+from models.truth import Row, read_truth
+from pipeline.decode import JUNK, align
+from pipeline.lattice import Lattice, build_lattice
+from pipeline.locate import locate_line
+from pipeline.parameters import ReaderParameters
+from pipeline.scans import decode
+from pipeline.segment import segment
+
+log = logging.getLogger(__name__)
+
+HELD_BACK = 0.2
+KERAS = "network.keras"
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """How much is learned: rounds of aligning and tuning, passes a round, rendered strips beside, rate."""
+
+    rounds: int = 2
+    epochs: int = 5
+    strips: int = 3_000
+    rate: float = 1e-3
+    repeat: int = 2
+    seed: int = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Field:
+    """A field to learn from: its name (for the split), its lattice, its value."""
+
+    name: str
+    lattice: Lattice
+    value: str
+
+
+def load_fields(truth: Path) -> list[Field]:
+    """The fields of a truth.csv that hold any ink. Raises DataError, ScanError, OSError."""
+    fields = []
+    for row in read_truth(truth):
+        (dark, mask), *_ = locate_line(_image(row)).strips
+        lattice = build_lattice(segment(dark, mask))
+        if lattice.size:
+            fields.append(Field(f"{row.scan.name}:{row.page}:{row.box}", lattice, row.value))
+    return fields
+
+
+def _image(row: Row) -> Any:
+    page = next(p for p in decode(row.scan, row.scan.name) if p.number == row.page)
+    if row.box is None:
+        return page.image
+    x, y = max(row.box.x, 0), max(row.box.y, 0)
+    return page.image[y : row.box.y + row.box.height, x : row.box.x + row.box.width]
+
+
+def split(fields: Sequence[Field]) -> tuple[list[Field], list[Field]]:
+    """Fields to learn from, and fields held back: by their names, so that it is the same every time."""
+    held = [int(hashlib.sha256(f.name.encode()).hexdigest()[:8], 16) / 2**32 < HELD_BACK for f in fields]
+    return [f for f, h in zip(fields, held, strict=True) if not h], [
+        f for f, h in zip(fields, held, strict=True) if h
+    ]
+
+
+def classify(fields: Sequence[Field], model: Model) -> list[NDArray[np.float32]]:
+    """The probabilities of every field's runs, from one call."""
+    proba = model.predict_proba(np.concatenate([field.lattice.crops for field in fields]))
+    return np.split(proba, np.cumsum([len(field.lattice.edges) for field in fields])[:-1])
+
+
+def aligned_crops(fields: Sequence[Field], model: Model) -> Crops:
+    """Crops of every run that the right value labels. A field that no way reads is left out."""
+    crops, labels = [], []
+    for field, proba in zip(fields, classify(fields, model), strict=True):
+        way = align(field.lattice, proba, model.parameters.weights, field.value)
+        if not way:
+            continue
+        label = label_aligned(field.lattice, way, field.value)
+        keep = (label >= 0) & (label <= JUNK)
+        crops.append(field.lattice.crops[keep])
+        labels.append(label[keep].astype(np.int64))
+    return Crops(np.concatenate(crops), np.concatenate(labels))
+
+
+def tune(network: keras.Model, crops: Crops, lesson: Lesson, seed: int) -> None:
+    """Fine-tune `network` in place, the rate falling along a cosine."""
+    batches = Augmented(crops, 128, seed)
+    schedule = keras.optimizers.schedules.CosineDecay(lesson.rate, len(batches) * lesson.epochs)
+    network.compile(
+        optimizer=keras.optimizers.AdamW(schedule, weight_decay=0.01),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+    )
+    network.fit(batches, epochs=lesson.epochs, verbose=2)
+
+
+def judge(fields: Sequence[Field], model: Model) -> Answers:
+    """Read the fields and compare with their values."""
+    lattices = [LabelledLattice(f.lattice, np.zeros(len(f.lattice.edges), np.int8), f.value) for f in fields]
+    return answer(lattices, classify(fields, model), model.parameters.weights)
+
+
+def refit(folder: Path, learned: Sequence[Field], held: Sequence[Field], lesson: Lesson) -> None:
+    """Fit the reader's weights on learned fields and rendered strips, calibrate on the held-back fields."""
+    model = Model(folder)
+    drawn, drawn_proba = read_strips(model, len(learned), lesson.seed + 3_000_000, None)
+    samples = [make_sample(e.lattice, p, e.value) for e, p in zip(drawn, drawn_proba, strict=True) if e.value]
+    samples += [
+        make_sample(f.lattice, p, f.value) for f, p in zip(learned, classify(learned, model), strict=True)
+    ]
+    weights, _ = fit_weights(samples, iterations=40)
+    ReaderParameters(weights).save(folder / PARAMETERS)
+    answers = judge(held, Model(folder))
+    calibration = fit_calibration(answers)
+    thresholds = find_thresholds(confidences(calibration, answers), answers.right)
+    ReaderParameters(weights, calibration, thresholds).save(folder / PARAMETERS)
+
+
+def learn(truth: Path, base: Path, out: Path, lesson: Lesson) -> dict[str, Any]:
+    """Fine-tune the model in `base` on the fields of `truth` into `out`; returns before and after.
+
+    Where the new model is not better on the fields held back, `out` gets the old one.
+    Raises DataError, ScanError, ModelError, OSError.
+    """
+    started = time.monotonic()
+    fields = load_fields(truth)
+    learned, held = split(fields)
+    before = judge(held, Model(base))
+    out.mkdir(parents=True, exist_ok=True)
+    for name in (NETWORK, PARAMETERS, CARD, KERAS):
+        shutil.copyfile(base / name, out / name)
+    network = keras.models.load_model(out / KERAS, compile=False)
+    rendered = Crops(*gather_crops(lesson.seed + 4_000_000, lesson.strips, None, 2))
+    for turn in range(lesson.rounds):
+        own = aligned_crops(learned, Model(out))
+        parts = [own] * lesson.repeat + [rendered]
+        both = Crops(np.concatenate([p.x for p in parts]), np.concatenate([p.y for p in parts]))
+        tune(network, both, lesson, lesson.seed + turn)
+        export(network, out / NETWORK)
+        refit(out, learned, held, lesson)
+    network.save(out / KERAS)
+    after = judge(held, Model(out))
+    told = {
+        "truth": truth.name,
+        "fields": len(fields),
+        "held_back": len(held),
+        "exact_before": round(float(before.right.sum()) / len(held), 4),
+        "exact_after": round(float(after.right.sum()) / len(held), 4),
+        "lesson": asdict(lesson),
+        "seconds": round(time.monotonic() - started),
+    }
+    told["kept"] = told["exact_after"] > told["exact_before"]
+    if not told["kept"]:
+        for name in (NETWORK, PARAMETERS, CARD, KERAS):
+            shutil.copyfile(base / name, out / name)
+    card = json.loads((out / CARD).read_text("utf-8")) | {"name": out.name, "learned": told}
+    (out / CARD).write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+    return told
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m models.learn", description=__doc__)
+    parser.add_argument(
+        "truth", type=Path, help="truth.csv: scan, value and where known page, x, y, width, height"
+    )
+    parser.add_argument("-o", "--out", type=Path, required=True, help="folder of the new model")
+    parser.add_argument("--model", type=Path, default=SHIPPED, help="folder of the model to start from")
+    for name, value in asdict(Lesson()).items():
+        parser.add_argument(f"--{name}", type=type(value), default=value)
+    options = vars(parser.parse_args(arguments))
+    truth, out, base = options.pop("truth"), options.pop("out"), options.pop("model")
+    print(json.dumps(learn(truth, base, out, Lesson(**options))))
+
+
+if __name__ == "__main__":
+    main()
