@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pipeline import ink
 from pipeline.decode import Candidate
 from pipeline.document import Box, Image, Page, Reading, Reason
+from pipeline.forms.checks import apply_check_digit, apply_sums
 from pipeline.forms.crossed import Cross, crossed
 from pipeline.forms.layout import PAGE_FIELD, Form, FormField
 from pipeline.forms.lift import CELL_HEIGHT, FRAME_HEIGHT, Patch, lift
@@ -220,7 +221,13 @@ def read_form(
     if cut.form is None:
         reason = None if cut.empty else Reason.NOT_REGISTERED
         return [Reading(cut.scan, cut.number, PAGE_FIELD, empty=cut.empty, reason=reason)]
-    return [_read_field(cut, field, probabilities, parameters) for field in cut.fields]
+    readings = [_read_field(cut, field, probabilities, parameters) for field in cut.fields]
+    for index, field in enumerate(cut.fields):
+        rule = field.field.model.check
+        if rule is not None:
+            readings[index] = apply_check_digit(readings[index], rule)
+    sums = {field.field.name: field.field.model.sum_of for field in cut.fields if field.field.model.sum_of}
+    return apply_sums(readings, sums) if sums else readings
 
 
 def _read_field(

@@ -19,6 +19,8 @@ CELL_ASPECT = (0.35, 1.6)
 FRAME_ASPECT = (1.2, 30.0)
 # Height of a box, pixels and share of the page's longer side, below which it is no field for a pen.
 LEAST_HEIGHT, LEAST_SHARE = 12.0, 0.008
+# Height of a comb at most, share of the page's longer side; widest box in a comb, in heights.
+TALLEST_COMB, SQUARE = 0.05, 1.3
 # Pairs of lines that are looked at closely.
 CLOSE_LOOKS = 24
 # Share of the frame that must be drawn.
@@ -59,6 +61,26 @@ def search(
         if best is None or worth > best[0]:
             best = (worth, found)
     return best[1] if best else None
+
+
+def find_combs(image: Image, page: Rules, counts: range = range(2, 31)) -> list[tuple[int, Found]]:
+    """Every comb with shared walls on the page: how many boxes it has, and where; no two overlap."""
+    height, width = image.shape[:2]
+    lowest = max(LEAST_HEIGHT, LEAST_SHARE * max(height, width))
+    combs: list[tuple[int, Found]] = []
+    taken = np.zeros((height, width), bool)
+    for quad in _frames(page, (0.0, 0.0, width, height), 0, lowest):
+        middle = np.clip(np.rint(quad.mean(axis=0)).astype(int), 0, [width - 1, height - 1])
+        wide, tall = np.hypot(*(quad[1] - quad[0])), np.hypot(*(quad[3] - quad[0]))
+        if taken[middle[1], middle[0]] or tall > TALLEST_COMB * max(height, width):
+            continue
+        fitting = [n for n in counts if CELL_ASPECT[0] <= wide / (n * tall) <= SQUARE]
+        found = next(((n, one) for n in fitting if (one := _look(image, quad, n, None))), None)
+        if found:
+            combs.append(found)
+            box = found[1].patch.box
+            taken[box.y : box.y + box.height, box.x : box.x + box.width] = True
+    return combs
 
 
 def _frames(
