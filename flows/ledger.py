@@ -22,6 +22,7 @@ from typing import Any, Self, cast
 from flows.chunk import PageFailure, ScanResult
 from flows.ledger_file import explained, open_ledger_file
 from flows.reader import Identity
+from flows.verdict import Kind, Verdict
 from pipeline.document import Box, Reading, Reason
 
 FILE_NAME = "ledger.sqlite"
@@ -48,6 +49,7 @@ class Line:
 
     reading : carries the scan's current name; all but scan, page and field is empty for a failure.
     threshold : the least confidence to accept, as of the last run that used this reader.
+    verdict : what people decided about the field, which stands above what was read.
     """
 
     path: Path
@@ -56,6 +58,7 @@ class Line:
     threshold: float
     reading: Reading
     failure: PageFailure | None = None
+    verdict: Verdict | None = None
 
 
 def content_key(sha256: str | None, path: Path) -> str:
@@ -134,6 +137,30 @@ class Ledger:
         rows = self._db.execute("SELECT content FROM outcomes WHERE reader = ? AND lasting", (reader,))
         return {content for (content,) in rows}
 
+    def failed_scans(self, reader: int) -> list[Sighting]:
+        """The scans that failed when this reader read them last, by name."""
+        with explained(self._path):
+            rows = self._db.execute(
+                "SELECT DISTINCT s.path, s.root, s.name, s.content FROM scans s JOIN failures f"
+                " ON f.content = s.content AND f.reader = s.reader WHERE s.reader = ? ORDER BY s.name",
+                (reader,),
+            ).fetchall()
+        return [
+            Sighting(Path(os.fsdecode(path)), Path(os.fsdecode(root)), name, content)
+            for path, root, name, content in rows
+        ]
+
+    def settings_of_failures(self) -> list[dict[str, Any]]:
+        """For every reader with failed scans the settings of the last run that it failed in."""
+        with explained(self._path):
+            rows = self._db.execute(
+                "SELECT settings FROM runs WHERE id IN (SELECT max(o.run) FROM scans s"
+                " JOIN failures f ON f.content = s.content AND f.reader = s.reader"
+                " JOIN outcomes o ON o.content = f.content AND o.reader = f.reader"
+                " GROUP BY s.reader) ORDER BY id"
+            ).fetchall()
+        return [cast(dict[str, Any], json.loads(settings)) for (settings,) in rows]
+
     def write_results(self, run: int, reader: int, results: Iterable[ScanResult]) -> None:
         """Put down what came of some scans, in place of what was known, in one transaction."""
         with self._transaction() as db:
@@ -197,10 +224,13 @@ class Ledger:
 
 _LINES = """
 SELECT s.reader, s.path, s.name, s.content, r.page, r.position, r.field, r.value, r.confidence,
-       r.digit_confidences, r.alternatives, r.box, r.empty, r.reason, NULL AS message
+       r.digit_confidences, r.alternatives, r.box, r.empty, r.reason, NULL AS message,
+       v.kind, v.value AS verified
   FROM scans s JOIN readings r ON r.content = s.content AND r.reader = s.reader
+  LEFT JOIN verdicts v ON v.content = r.content AND v.page = r.page AND v.field = r.field
 UNION ALL
-SELECT s.reader, s.path, s.name, s.content, f.page, -1, '', '', 0.0, '[]', '[]', NULL, 0, f.reason, f.message
+SELECT s.reader, s.path, s.name, s.content, f.page, -1, '', '', 0.0, '[]', '[]', NULL, 0, f.reason, f.message,
+       NULL, NULL
   FROM scans s JOIN failures f ON f.content = s.content AND f.reader = s.reader
  ORDER BY s.name, s.path, page, position
 """
@@ -243,6 +273,7 @@ def _line(row: sqlite3.Row, reader: sqlite3.Row) -> Line:
         threshold=reader["threshold"],
         reading=reading,
         failure=PageFailure(row["page"], Reason(row["reason"]), row["message"]) if failed else None,
+        verdict=Verdict(Kind(row["kind"]), row["verified"]) if row["kind"] else None,
     )
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from flows.errors import LedgerError
 
-FORMAT = 1
 _APPLICATION_ID = 0x4E694768  # "NiGh", so that no other program's database is taken for a ledger
 
 _SCHEMA = """
@@ -46,6 +45,33 @@ CREATE TABLE failures (
 ) WITHOUT ROWID;
 """
 
+# What people decide belongs to a scan's content, page and field: neither another name nor another
+# model takes it away, and no run writes these tables.
+_REVIEW = """
+-- Every keying, in its order; `reading` and what follows is what the machine had said by then. Those
+-- before the last one that is `afresh` no longer count, nor do those that were undone.
+CREATE TABLE decisions (
+    id INTEGER PRIMARY KEY,
+    content TEXT NOT NULL, page INTEGER NOT NULL, field TEXT NOT NULL,
+    kind TEXT NOT NULL, value TEXT NOT NULL, reviewer TEXT NOT NULL, decided TEXT NOT NULL,
+    needed INTEGER NOT NULL, afresh INTEGER NOT NULL, seconds REAL,
+    reading TEXT NOT NULL, confidence REAL NOT NULL, status TEXT NOT NULL, model TEXT NOT NULL,
+    undone TEXT
+);
+CREATE INDEX decisions_by_field ON decisions (content, page, field);
+CREATE INDEX decisions_by_reviewer ON decisions (reviewer, id) WHERE undone IS NULL;
+-- What follows from the decisions, where enough people agree.
+CREATE TABLE verdicts (
+    content TEXT, page INTEGER, field TEXT, kind TEXT NOT NULL, value TEXT NOT NULL,
+    PRIMARY KEY (content, page, field)
+) WITHOUT ROWID;
+CREATE TABLE review_settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+# What format 2 added to format 1, format 3 to format 2, and so on; a new file gets all of it.
+_STEPS = (_REVIEW,)
+FORMAT = 1 + len(_STEPS)
+
 
 def open_ledger_file(path: Path) -> sqlite3.Connection:
     """Open a ledger, made if it is missing; transactions are begun by the caller, rows are `sqlite3.Row`.
@@ -59,6 +85,7 @@ def open_ledger_file(path: Path) -> sqlite3.Connection:
             if _is_empty(db):
                 _create(db)
             _check(db, path)
+            _bring_up_to_date(db)
             db.execute("PRAGMA journal_mode = WAL")
             # A power cut may take the last chunks, which are then read again; it cannot take the file.
             db.execute("PRAGMA synchronous = NORMAL")
@@ -85,7 +112,36 @@ def _is_empty(db: sqlite3.Connection) -> bool:
 
 def _create(db: sqlite3.Connection) -> None:
     begin = f"BEGIN; PRAGMA application_id = {_APPLICATION_ID}; PRAGMA user_version = {FORMAT};"
-    db.executescript(f"{begin}{_SCHEMA}COMMIT;")
+    db.executescript(f"{begin}{_SCHEMA}{''.join(_STEPS)}COMMIT;")
+
+
+def _bring_up_to_date(db: sqlite3.Connection) -> None:
+    """Add what a file of an older format lacks, all of it or nothing."""
+    if _format(db) == FORMAT:
+        return
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        for step in _STEPS[_format(db) - 1 :]:  # asked again: another process may have been faster
+            for statement in _statements(step):
+                db.execute(statement)
+        db.execute(f"PRAGMA user_version = {FORMAT}")
+    except BaseException:
+        db.execute("ROLLBACK")
+        raise
+    db.execute("COMMIT")
+
+
+def _statements(script: str) -> Iterator[str]:
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
+
+
+def _format(db: sqlite3.Connection) -> int:
+    return int(db.execute("PRAGMA user_version").fetchone()[0])
 
 
 def _check(db: sqlite3.Connection, path: Path) -> None:

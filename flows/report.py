@@ -32,6 +32,9 @@ REASONS_IN_WORDS = {
     Reason.TRUNCATED_FILE: "the file ends too early",
     Reason.TOO_LARGE: "the file is larger than Nightsort reads",
     Reason.INTERNAL_ERROR: "Nightsort failed on it; please report it",
+    Reason.ILLEGIBLE: "a person could not read it either",
+    Reason.NOTHING_WRITTEN: "a person saw that nothing is written there",
+    Reason.NOT_A_FIELD: "a person saw that this is not the field",
 }
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.ledger import Ledger, Line
+from flows.verdict import verified
 from pipeline.document import Reading, Reason, Status
 from pipeline.results import record, row, settle, write_csv, write_jsonl
 
@@ -36,8 +37,9 @@ class Settled:
 
     @property
     def reading(self) -> Reading:
-        """What was read, with the scan's current name."""
-        return self.line.reading
+        """What was read, or what people decided, with the scan's current name."""
+        line = self.line
+        return line.reading if line.verdict is None else verified(line.reading, line.verdict)
 
     def record(self) -> dict[str, Any]:
         """All that is known, as results.jsonl has it."""
@@ -83,6 +85,8 @@ def settled(ledger: Ledger) -> Iterator[Settled]:
     for line in ledger.lines():
         if line.failure is not None:
             yield Settled(line, Status.FAILED, line.failure.reason.value)
+        elif line.verdict is not None:
+            yield Settled(line, Status.VERIFIED, line.verdict.reason)
         else:
             status, reason = settle(line.reading, line.threshold)
             yield Settled(line, status, reason)
@@ -114,7 +118,7 @@ def _counted(lines: Iterator[Settled], tally: Tally) -> Iterator[Settled]:
             tally.failed_scans += here != failed
             failed = here
             tally.failures.append(each)
-        elif each.reading.value:
+        elif each.status is not Status.VERIFIED and each.reading.value:
             tally.confidences[_bin(each.reading.confidence), each.status] += 1
         if each.status is Status.REVIEW:
             # Where nothing was found there is little to see: those come last.

@@ -27,6 +27,10 @@ class Reason(StrEnum):
     TRUNCATED_FILE = "truncated-file"
     TOO_LARGE = "too-large"
     INTERNAL_ERROR = "internal-error"
+    # Of verified fields without a value: what a person said instead.
+    ILLEGIBLE = "illegible"
+    NOTHING_WRITTEN = "nothing-written"
+    NOT_A_FIELD = "not-a-field"
 
 
 class Status(StrEnum):

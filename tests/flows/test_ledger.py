@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from flows.chunk import PageFailure, ScanResult
 from flows.errors import LedgerError
 from flows.ledger import Ledger, Sighting, content_key
-from flows.ledger_file import FORMAT
+from flows.ledger_file import _APPLICATION_ID, _SCHEMA, FORMAT
 from flows.reader import Identity
+from flows.verdict import Kind, Verdict
 from pipeline.document import Box, Reading, Reason
 
 ENVELOPES = Identity("envelope:us", "a" * 16, "digits", "b" * 16, "postal_code")
@@ -276,3 +277,33 @@ def test_ledger_damaged_within_is_found_when_opened(tmp_path: Path) -> None:
     path.write_bytes(data)
     with pytest.raises(LedgerError, match="damaged"):
         Ledger(path)
+
+
+def test_ledger_of_the_first_format_is_brought_up_to_date(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(f"{_SCHEMA}PRAGMA application_id = {_APPLICATION_ID}; PRAGMA user_version = 1;")
+    with Ledger(path) as ledger:
+        inbox = Inbox(ledger, tmp_path / "inbox")
+        inbox.see({"a": "1"})
+        inbox.read("1")
+        assert [line.verdict for line in ledger.lines()] == [None]
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("PRAGMA user_version").fetchone()[0] == FORMAT
+        assert not db.execute("SELECT * FROM decisions").fetchall()
+
+
+def test_what_people_decided_outlives_name_and_model(inbox: Inbox, ledger: Ledger, tmp_path: Path) -> None:
+    inbox.see({"a": "1"})
+    inbox.read("1")
+    with closing(sqlite3.connect(tmp_path / "ledger.sqlite")) as db, db:
+        field = next(ledger.lines()).reading.field
+        db.execute("INSERT INTO verdicts VALUES ('1', 1, ?, 'value', '4711')", (field,))
+    inbox.see({"b": "1"})
+    inbox.read("1")
+    inbox.reader = ledger.register_reader(OTHER_MODEL, 0.9)
+    inbox.see({"b": "1"})
+    inbox.read("1")
+    assert [(line.reading.scan, line.verdict) for line in ledger.lines()] == [
+        ("b", Verdict(Kind.VALUE, "4711"))
+    ]

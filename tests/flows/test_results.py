@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import csv
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -85,3 +87,21 @@ def test_files_that_cannot_be_written_leave_the_old_ones(
             write_results(ledger, tmp_path)
     assert (tmp_path / "results.csv").read_bytes() == before
     assert {path.name for path in tmp_path.iterdir()} == {"ledger.sqlite", "results.csv", "results.jsonl"}
+
+
+def test_what_a_person_decided_stands_above_what_was_read(tmp_path: Path) -> None:
+    with write(tmp_path, read(0.4, "1"), read(0.99, "2"), read(0.4, "3")) as ledger:
+        with closing(sqlite3.connect(tmp_path / "ledger.sqlite")) as db, db:
+            db.execute("INSERT INTO verdicts VALUES ('1', 1, 'digits', 'value', '4711')")
+            db.execute("INSERT INTO verdicts VALUES ('2', 1, 'digits', 'illegible', '')")
+        tally = write_results(ledger, tmp_path)
+    with (tmp_path / "results.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    names = ("value", "confidence", "status", "reason", "digit_confidences", "alternatives")
+    assert [tuple(row[name] for name in names) for row in rows] == [
+        ("4711", "1.0000", "verified", "", "1.0000 1.0000 1.0000 1.0000", "07:0.4000 01:0.0010"),
+        ("", "0.0000", "verified", "illegible", "", "07:0.9900 01:0.0010"),
+        ("07", "0.4000", "review", "low-confidence", "0.4000 1.0000", "01:0.0010"),
+    ]
+    assert (tally.statuses[Status.VERIFIED], tally.review, len(tally.uncertain)) == (2, 1, 1)
+    assert sum(tally.confidences.values()) == 1
