@@ -10,7 +10,7 @@ from typing import Annotated
 
 from cyclopts import App, CycloptsError, Group, Parameter
 
-from flows import model_commands
+from flows import layout_command, model_commands
 from flows.errors import ExitCode, InterruptedNightError, NightError, UsageError
 from flows.settings import Existing, NightSettings, usable_cores
 

@@ -34,7 +34,7 @@ def mod10(value: str) -> bool:
 
 
 def mod11(value: str) -> bool:
-    """Whether the digits, weighted 1, 2, 3 ... from the right, sum to a multiple of 11 (ISBN-10 without X)."""
+    """Whether the digits, weighted 1, 2, 3 ... from the right, sum to a multiple of 11 (ISBN-10)."""
     return len(value) > 1 and sum(int(d) * (i + 1) for i, d in enumerate(reversed(value))) % 11 == 0
 
 

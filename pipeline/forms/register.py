@@ -35,7 +35,7 @@ class Registration:
     matrix : (3, 3) float64, from the layout's units to pixels of the page.
     fit : 0..1, share of the layout's printed lines that the page has at their place; the lesser of
         the lines across and down.
-    residual : median distance of those lines from the page's, share of the page's longer side.
+    residual : mean distance of those lines from the page's, share of the page's longer side.
     cover : 0..1, share of the page's own lines, where the form lies, that the layout knows.
     """
 
@@ -228,11 +228,11 @@ def _score(matrix: Matrix, points: _Points, field: _Map, turned: bool) -> float:
 
 
 def _shares(matrix: Matrix, points: _Points, field: _Map, turned: bool) -> tuple[NDArray[np.float64], float]:
-    """Share of the points, of lines across and down, that are near a line; their median distance."""
+    """Share of the points, of lines across and down, that are near a line; their mean distance."""
     _, distance, kind = _looked_up(matrix, points, field, turned)
     near = distance <= NEAR * field.size
     shares = np.array([near[kind == k].mean() for k in (0, 1) if (kind == k).any()])
-    residual = float(np.median(distance[near])) / field.size if near.any() else 1.0
+    residual = float(distance[near].mean()) / field.size if near.any() else 1.0
     return shares, residual
 
 
