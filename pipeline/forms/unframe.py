@@ -21,6 +21,9 @@ LEFTOVER = 0.75
 # Darkness of writing against the darkest of the field: guide marks and tints are fainter.
 FAINT = 0.42
 PAPER = 0.1
+# A piece of ink whose darkest spot is paler than this, against the writing, is a guide mark; area of a speck,
+# in squares of a box's height.
+PALE, SPECK = 0.6, 0.0016
 
 
 def writing(patch: Patch) -> tuple[Mask, Mask]:
@@ -39,7 +42,7 @@ def writing(patch: Patch) -> tuple[Mask, Mask]:
         gone[view] |= _line(np.ascontiguousarray(mask[view].T), y - view.start, height).T
         strips[view] = 255
     rest = np.where(gone > 0, np.uint8(0), mask)
-    return _without_leftovers(rest, strips, height), strips
+    return _without_faint(_without_leftovers(rest, strips, height), patch), strips
 
 
 def _threshold(patch: Patch, band: int) -> float:
@@ -116,6 +119,23 @@ def _without_leftovers(mask: Mask, strips: Mask, height: float) -> Mask:
     inside = np.bincount(labels[strips > 0], minlength=count) / np.maximum(stats[:, cv2.CC_STAT_AREA], 1)
     side = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
     gone = (inside >= LEFTOVER) | ((inside > 0.3) & (side < WRITING * height))
+    gone[0] = True
+    return np.where(gone[labels], np.uint8(0), np.uint8(255))
+
+
+def _without_faint(mask: Mask, patch: Patch) -> Mask:
+    """Without pieces that are nowhere nearly as dark as the writing in the boxes, and without specks."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    inside = np.zeros_like(mask)
+    for left, top, right, bottom in patch.cells.astype(int):
+        inside[max(0, top) : bottom + 1, max(0, left) : right + 1] = 1
+    values = patch.dark[(mask > 0) & (inside > 0)]
+    if values.size < 12:
+        return mask
+    pen = float(np.percentile(values, 90))
+    darkest = np.zeros(count)
+    np.maximum.at(darkest, labels.ravel(), patch.dark.ravel())
+    gone = (darkest < PALE * pen) | (stats[:, cv2.CC_STAT_AREA] < SPECK * patch.unit**2)
     gone[0] = True
     return np.where(gone[labels], np.uint8(0), np.uint8(255))
 
