@@ -101,6 +101,7 @@ def run(
 
 app.command(model_commands.evaluate)
 app.command(model_commands.explain)
+app.command(model_commands.train)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -23,6 +23,8 @@ DATA_HELP = (
     "MNIST's IDX files, or a truth.csv beside its scans."
 )
 MNIST_HELP = "MNIST's npz file, instead of Keras's cache or download."
+Network = Literal["mlp", "cnn"]
+Activation = Literal["relu", "tanh", "sigmoid"]
 Data = Annotated[str, Parameter(help=DATA_HELP)]
 MnistFile = Annotated[Path | None, Parameter(help=MNIST_HELP)]
 
@@ -103,6 +105,71 @@ def explain(
         print(f"{each.best} ({each.proba[each.best]:.1%}), lead over {each.rival}: {each.saliency.lead:+.2f}")
     print(f"page:    {out}\npicture: {out.with_suffix('.png')}")
     return int(ExitCode.OK)
+
+
+def train(
+    *,
+    network: Annotated[Network, Parameter(help="mlp: 784-128-softmax, the classic; cnn: what reads.")],
+    data: Annotated[
+        str | None,
+        Parameter(
+            help=f"{DATA_HELP[:-1]}, or strips: MNIST and crops of strips drawn for it. mlp takes mnist, "
+            "cnn takes strips if not given."
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, Parameter(name=["--out", "-o"], help="Folder of the model; runs/NETWORK if not given.")
+    ] = None,
+    epochs: Annotated[int | None, Parameter(help="Passes over the data.")] = None,
+    batch: Annotated[int | None, Parameter(help="Crops a step.")] = None,
+    learning_rate: Annotated[float | None, Parameter(help="Length of a step.")] = None,
+    activation: Annotated[
+        list[Activation] | None,
+        Parameter(consume_multiple=True, negative=(), help="Of the hidden units; several: side by side."),
+    ] = None,
+    seed: Annotated[
+        list[int] | None,
+        Parameter(consume_multiple=True, negative=(), help="Of chance; several: side by side."),
+    ] = None,
+    held_back: Annotated[int | None, Parameter(help="Digits kept to watch and calibrate by.")] = None,
+    strips: Annotated[int | None, Parameter(help="Strips to draw, for the data strips.")] = None,
+    mnist: MnistFile = None,
+    model: Annotated[
+        Path | None, Parameter(help="Model that cuts the scans of a truth.csv, instead of the shipped one.")
+    ] = None,
+    resume: Annotated[bool, Parameter(negative=(), help="Go on with what is in the folder.")] = False,
+    tensorboard: Annotated[bool, Parameter(negative=(), help="Write events for TensorBoard too.")] = False,
+) -> int:
+    """Train a network and show what happens; the folder then holds the model, its card and its curves.
+
+    Ctrl-C ends it after the running step and keeps the best epoch so far; --resume goes on from the
+    last one. With several activations or seeds each is trained in a folder of its own.
+    """
+    with _told_errors():
+        from models.recipe import make_recipe  # noqa: PLC0415 - light, unlike what comes
+
+        activations = list(dict.fromkeys(activation or ["relu"]))
+        seeds = list(dict.fromkeys(seed or [1]))
+        try:
+            recipe = make_recipe(
+                network,
+                epochs=epochs,
+                batch=batch,
+                rate=learning_rate,
+                activation=activations[0],
+                seed=seeds[0],
+                held_back=held_back,
+                strips=strips,
+            )
+        except ValueError as error:
+            raise UsageError(str(error)) from error
+        from flows.training_run import run_training  # noqa: PLC0415 - brings TensorFlow
+
+        data = data or ("strips" if network == "cnn" else "mnist")
+        folder = out or Path("runs") / network
+        return run_training(
+            recipe, data, folder, mnist, _cutter(data, model), activations, seeds, resume, tensorboard
+        )
 
 
 def _cutter(data: str, place: Path | None) -> Cutter | None:

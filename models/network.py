@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import sys
-from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models.quiet import native_chatter_dropped
 from pipeline.document import Image
 
 NETWORK, CARD = "network.tflite", "card.json"
@@ -68,7 +65,7 @@ class Network:
         interpreter = Interpreter(model_content=self.content, num_threads=1)
         place = interpreter.get_input_details()[0]["index"]
         interpreter.resize_tensor_input(place, [BATCH, 28, 28, 1])
-        with _native_chatter_dropped():
+        with native_chatter_dropped():  # LiteRT's note on its delegate
             interpreter.allocate_tensors()
         return interpreter
 
@@ -101,25 +98,6 @@ class Network:
         logits = [self.logits(piece.astype(np.float32) * np.float32(1.0 / 255.0)) for piece in pieces]
         proba = softmax(np.concatenate(logits) / np.float32(self.temperature))
         return np.pad(proba, ((0, 0), (0, CLASSES - proba.shape[1])))
-
-
-@contextlib.contextmanager
-def _native_chatter_dropped() -> Iterator[None]:
-    """Keep LiteRT's note on its delegate off standard error, which is for our own messages."""
-    try:
-        sys.stderr.flush()
-        kept = os.dup(2)
-    except (OSError, AttributeError):  # no standard error at all
-        yield
-        return
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
 
 
 def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -1,0 +1,231 @@
+"""Make a model: gather the data, train, calibrate, judge, export, and write its card."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import math
+import os
+import platform
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Protocol
+
+import keras
+import numpy as np
+
+from models import plots
+from models.calibrate import fit_temperature
+from models.data import load_dataset
+from models.dataflow import Parts, Stage, predict_stage, trace_flow
+from models.export import export
+from models.labelled import CLASSES, Crops, Cutter, DataError, divide, join
+from models.material import Glyphs, gather_crops
+from models.measures import Judgement, judge
+from models.network import CARD, NETWORK, Network, softmax
+from models.networks import build_network, count_multiply_adds
+from models.quiet import native_chatter_dropped
+from models.recipe import Recipe, command
+from models.slopes import measure_slope
+from models.training import History, Row, Watcher, fit, predict
+
+STRIPS = "strips"  # the data: MNIST and the crops of rendered strips
+HELD_STRIPS = 1_000
+SPLIT_SEED = 0
+MNIST_SHARE = 2  # times that MNIST is shown for every time a strip's crop is
+RESUME = "resume"
+COMPARED = 512  # crops on which the export is held against Keras
+
+
+class Onlooker(Watcher, Protocol):
+    """Sees the flow of the data before training and the answer to the same crop after it."""
+
+    def flow(self, stages: list[Stage]) -> None:
+        """The stages from the data to the first answer."""
+
+    def answer(self, stage: Stage) -> None:
+        """The answer of the trained network."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to make: the recipe, the data (see `models.data`, or `strips`) and the folder of the model."""
+
+    recipe: Recipe
+    data: str
+    out: Path
+    mnist: Path | None = None
+    resume: bool = False
+    events: Path | None = None
+
+
+def gather(job: Job, cutter: Cutter | None = None) -> Parts:
+    """The crops to learn from, to hold back and to test with. Raises DataError."""
+    recipe = job.recipe
+    source = "mnist" if job.data == STRIPS else job.data
+    data = load_dataset(source, job.mnist, recipe.seed, cutter)
+    if recipe.held_back >= len(data.train):
+        raise DataError(
+            f"{job.data}: {len(data.train)} crops, of which {recipe.held_back} would be held back; "
+            "give a smaller --held-back"
+        )
+    kept, held = divide(data.train, recipe.held_back, SPLIT_SEED) if recipe.held_back else (data.train, None)
+    nothing = data.train[:0]
+    if job.data != STRIPS:
+        return Parts(data.name, kept, held or nothing, data.test)
+    if held is None:
+        raise DataError("strips: some digits must be held back for the strips to judge by; give --held-back")
+    cores = os.cpu_count() or 1
+    drawn = Crops(*gather_crops(recipe.seed, recipe.strips, Glyphs(kept.x, kept.y), cores))
+    extra = Crops(*gather_crops(recipe.seed + 1_000_000, HELD_STRIPS, Glyphs(held.x, held.y), cores))
+    return Parts(
+        f"mnist {MNIST_SHARE} times and {recipe.strips} strips",
+        join(*[kept] * MNIST_SHARE, drawn),
+        held,
+        data.test,
+        extra,
+    )
+
+
+def produce(
+    job: Job, onlooker: Onlooker, stop: Callable[[], bool] = lambda: False, cutter: Cutter | None = None
+) -> dict[str, Any]:
+    """Make the model and return its card; where `stop` turned true, of the best epoch so far.
+
+    The folder then holds network.keras, network.tflite, card.json, history.csv, curves.png,
+    confusion.png, reliability.png and mistakes.png. Raises DataError, OSError, and KeyboardInterrupt
+    where it was stopped before one epoch was done.
+    """
+    started = time.monotonic()
+    recipe = job.recipe
+    job.out.mkdir(parents=True, exist_ok=True)
+    parts = gather(job, cutter)
+    keras.utils.set_random_seed(recipe.seed)
+    classes = len(CLASSES) if (parts.train.y == len(CLASSES) - 1).any() else len(CLASSES) - 1
+    network = build_network(recipe.network, recipe.activation, classes)
+    onlooker.flow(trace_flow(parts, recipe, network))
+    log: Callable[[Row], None] = lambda row: None  # noqa: E731 - nothing to log to
+    if job.events is not None:
+        from models.events import write_events  # noqa: PLC0415 - TensorFlow's own summaries
+
+        log = write_events(job.events)
+    watched = _watched(parts)
+    folder = job.out / RESUME
+    history = fit(
+        network, parts.train, watched, recipe, folder, onlooker, resume=job.resume, stop=stop, log=log
+    )
+    if not history.rows:
+        raise KeyboardInterrupt
+    card = _finish(job, parts, network, history)
+    onlooker.answer(predict_stage(network, parts.test, "after training"))
+    card["seconds"] = math.ceil(time.monotonic() - started)
+    (job.out / CARD).write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+    return card
+
+
+def _watched(parts: Parts) -> Crops:
+    """What is looked at after each epoch: all that is held back, or the test part where nothing is."""
+    held = [part for part in (parts.held, parts.extra) if part is not None and len(part)]
+    return join(*held) if held else parts.test
+
+
+def _finish(job: Job, parts: Parts, network: keras.Model, history: History) -> dict[str, Any]:
+    """Calibrate, judge and export a trained network; everything but the card is written."""
+    out, recipe = job.out, job.recipe
+    temperature = 1.0
+    if len(parts.held):
+        watched = _watched(parts)
+        temperature = fit_temperature(predict(network, watched.x), watched.y)
+    _without_optimizer(network, recipe).save(out / "network.keras")
+    with contextlib.redirect_stdout(io.StringIO()), native_chatter_dropped():  # the converter is talkative
+        export(network, out / NETWORK)
+    judgement = judge(_probabilities(network, parts.test, temperature), parts.test.y)
+    name = recipe.network
+    plots.plot_curves({name: history.rows}, out / "curves.png", "held back" if len(parts.held) else "test")
+    plots.plot_confusion(judgement.confusion, out / "confusion.png")
+    plots.plot_reliability({name: judgement}, out / "reliability.png")
+    plots.plot_mistakes(parts.test.x[parts.test.y < len(CLASSES) - 1], judgement, out / "mistakes.png")
+    card = _card(job, parts, network, history) | {
+        "temperature": round(temperature, 4),
+        "calibrated_on": f"{len(_watched(parts))} held-back crops" if len(parts.held) else "nothing",
+        "test": _test_figures(parts, judgement),
+        "slope": round(measure_slope(network, recipe.activation, parts.test.x), 4),
+    }
+    if parts.extra is not None:
+        card["held_back_strips"] = _scrap_figures(network, parts.extra, temperature)
+    (out / CARD).write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+    card["export_difference"] = _export_difference(network, out, parts.test, temperature)
+    return card
+
+
+def _without_optimizer(network: keras.Model, recipe: Recipe) -> keras.Model:
+    """A copy that was never compiled: the optimizer's state would be three quarters of the file."""
+    copy = build_network(recipe.network, recipe.activation, network.output.shape[1])
+    copy.set_weights(network.get_weights())
+    return copy
+
+
+def _probabilities(network: keras.Model, crops: Crops, temperature: float) -> np.ndarray[Any, Any]:
+    """Probabilities (N, 11) float32."""
+    proba = softmax(predict(network, crops.x) / np.float32(temperature))
+    return np.pad(proba, ((0, 0), (0, len(CLASSES) - proba.shape[1])))
+
+
+def _export_difference(network: keras.Model, out: Path, test: Crops, temperature: float) -> float:
+    """Greatest difference between the probabilities of the export and of Keras."""
+    some = test[:COMPARED]
+    difference = Network(out).predict_proba(some.x) - _probabilities(network, some, temperature)
+    return float(f"{np.abs(difference).max():.1e}")
+
+
+def _test_figures(parts: Parts, judgement: Judgement) -> dict[str, Any]:
+    return {
+        "data": parts.name if parts.extra is None else "mnist",
+        "accuracy": round(judgement.accuracy, 5),
+        "interval": [round(share, 5) for share in judgement.interval],
+        "size": judgement.size,
+        "wrong": int((judgement.read != judgement.true).sum()),
+        "calibration_error": round(judgement.calibration_error, 5),
+    }
+
+
+def _scrap_figures(network: keras.Model, crops: Crops, temperature: float) -> dict[str, Any]:
+    judgement = judge(_probabilities(network, crops, temperature), crops.y)
+    return {
+        "digits": judgement.size,
+        "digit_accuracy": round(judgement.accuracy, 5),
+        "scraps": judgement.scraps,
+        "scraps_called_digits_at_1pct_lost": round(judgement.scraps_called_digits or 0.0, 5),
+    }
+
+
+def _card(job: Job, parts: Parts, network: keras.Model, history: History) -> dict[str, Any]:
+    return {
+        "name": job.out.name,
+        "network": job.recipe.network,
+        "activation": job.recipe.activation,
+        "parameters": int(network.count_params()),
+        "multiply_adds": count_multiply_adds(network),
+        "inputs": "28x28 grey, ink bright on black, MNIST's normalization; scaled to 0..1, not standardised",
+        "classes": list(CLASSES[: network.output.shape[1]]),
+        "data": {
+            "source": parts.name,
+            "train": len(parts.train),
+            "held_back": len(parts.held),
+            "held_back_strip_crops": 0 if parts.extra is None else len(parts.extra),
+            "test": len(parts.test),
+        },
+        "recipe": asdict(job.recipe),
+        "command": command(job.recipe, job.data),
+        "stopped_early": history.stopped,
+        "epoch_kept": history.best if history.stopped else len(history.rows),
+        "history": history.rows,
+        "versions": {
+            name: version(name) for name in ("tensorflow", "keras", "numpy", "opencv-python-headless")
+        }
+        | {"python": platform.python_version()},
+    }

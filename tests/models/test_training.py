@@ -1,0 +1,152 @@
+"""The training loop: batches, stopping, going on, and the export that reading uses."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.export import export
+from models.labelled import Crops, DataError
+from models.network import NETWORK, Network
+from models.networks import build_network, count_multiply_adds
+from models.recipe import make_recipe
+from models.slopes import slope
+from models.training import Batches, Row, fit, measure, predict
+from tests.models.samples import pen_digits
+
+# Keras hands its own variables to NumPy in the old way when it writes weights.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+
+class Silent:
+    def begin(self, epochs: int, steps: int, rows: list[Row]) -> None:
+        self.rows = rows
+
+    def step(self, done: int, loss: float, accuracy: float) -> None:
+        pass
+
+    def epoch(self, row: Row) -> None:
+        self.rows.append(row)
+
+
+def numbered(count: int) -> Crops:
+    x = np.zeros((count, 28, 28), np.uint8)
+    x[:, 0, 0] = np.arange(count)
+    return Crops(x, np.arange(count))
+
+
+@given(count=st.integers(1, 60), batch=st.integers(1, 20), seed=st.integers(0, 5))
+def test_an_epoch_shows_every_crop_at_most_once_and_the_same_for_a_seed(
+    count: int, batch: int, seed: int
+) -> None:
+    recipe = make_recipe("mlp", batch=batch, seed=seed)
+    first, again = (Batches(numbered(count), recipe, epoch=1) for _ in range(2))
+    seen = [y for index in range(len(first)) for y in first[index][1].tolist()]
+    assert len(seen) == len(set(seen)) >= min(count, batch)
+    assert seen == [y for index in range(len(again)) for y in again[index][1].tolist()]
+
+
+def test_figures_of_two_crops() -> None:
+    logits = np.log(np.array([[0.5, 0.5], [0.2, 0.8]], np.float32))
+    figures = measure(logits, np.array([0, 1]))
+    assert figures["watched_accuracy"] == 1.0
+    assert figures["watched_loss"] == pytest.approx(-(np.log(0.5) + np.log(0.8)) / 2, abs=1e-5)
+
+
+@given(st.floats(-5, 5).filter(lambda x: abs(x) > 1e-3), st.sampled_from(["relu", "tanh", "sigmoid"]))
+def test_slope_is_the_derivative(x: float, activation: str) -> None:
+    bend = {
+        "relu": lambda v: np.maximum(v, 0.0),
+        "tanh": np.tanh,
+        "sigmoid": lambda v: 1.0 / (1.0 + np.exp(-v)),
+    }[activation]
+    low, here, high = bend(np.array([x - 1e-5, x, x + 1e-5]))
+    assert slope(np.array([here]), activation)[0] == pytest.approx((high - low) / 2e-5, abs=1e-4)
+
+
+def train(folder: Path, stop_after: int | None = None, resume: bool = False, epochs: int = 4) -> keras.Model:
+    keras.utils.set_random_seed(0)
+    network = build_network("mlp", classes=10)
+    recipe = make_recipe("mlp", epochs=epochs, held_back=50)
+    watcher = Silent()
+    train.history = fit(  # type: ignore[attr-defined]
+        network,
+        pen_digits(300),
+        pen_digits(50, seed=1),
+        recipe,
+        folder,
+        watcher,
+        resume=resume,
+        stop=lambda: stop_after is not None and len(watcher.rows) >= stop_after,
+    )
+    return network
+
+
+def test_stopped_training_keeps_the_best_and_goes_on_as_if_unbroken(tmp_path: Path) -> None:
+    whole = train(tmp_path / "whole" / "state")
+    history = train.history  # type: ignore[attr-defined]
+    assert [row["epoch"] for row in history.rows] == [1, 2, 3, 4]
+    stopped = train(tmp_path / "broken" / "state", stop_after=2)
+    assert train.history.stopped  # type: ignore[attr-defined]
+    best = max(history.rows[:2], key=lambda row: (row["watched_accuracy"], row["epoch"]))
+    kept = measure(predict(stopped, pen_digits(50, seed=1).x), pen_digits(50, seed=1).y)
+    assert kept["watched_accuracy"] == best["watched_accuracy"]
+    resumed = train(tmp_path / "broken" / "state", resume=True)
+    for ours, theirs in zip(resumed.get_weights(), whole.get_weights(), strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-5)
+    told = train.history.rows  # type: ignore[attr-defined]
+    assert [row["watched_loss"] for row in told] == pytest.approx(
+        [row["watched_loss"] for row in history.rows], abs=1e-4
+    )
+
+
+def test_a_finished_training_can_be_made_longer(tmp_path: Path) -> None:
+    train(tmp_path / "state", epochs=1)
+    train(tmp_path / "state", epochs=3, resume=True)
+    assert len(train.history.rows) == 3  # type: ignore[attr-defined]
+
+
+def test_nothing_to_go_on_from_is_told(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="nothing to go on from"):
+        train(tmp_path / "state", resume=True)
+    train(tmp_path / "state", epochs=1)
+    (tmp_path / "state" / "state.json").write_text("{")
+    with pytest.raises(DataError, match="damaged"):
+        train(tmp_path / "state", resume=True)
+
+
+def test_sizes_are_within_the_budget() -> None:
+    network = build_network("cnn")
+    assert network.count_params() <= 350_000
+    assert count_multiply_adds(network) <= 16_000_000
+    mlp = build_network("mlp", classes=10)
+    assert mlp.count_params() == 784 * 128 + 128 + 128 * 10 + 10
+    assert count_multiply_adds(mlp) == 784 * 128 + 128 * 10
+    for wrong in (("page", "relu"), ("mlp", "cubic")):
+        with pytest.raises(ValueError, match="not known"):
+            build_network(*wrong)
+
+
+@pytest.mark.parametrize("name", ["mlp", "cnn"])
+def test_the_export_agrees_with_keras(name: str, tmp_path: Path) -> None:
+    keras.utils.set_random_seed(1)
+    network = build_network(name)
+    export(network, tmp_path / NETWORK)
+    (tmp_path / "card.json").write_text('{"temperature": 1.0}')
+    crops = pen_digits(100).x
+    proba = keras.ops.convert_to_numpy(keras.ops.softmax(predict(network, crops)))
+    np.testing.assert_allclose(Network(tmp_path).predict_proba(crops), proba, atol=1e-3)
+    code = (
+        "import sys, numpy as np\nfrom pathlib import Path\nfrom models.network import Network\n"
+        f"Network(Path({str(tmp_path)!r})).predict_proba(np.zeros((3, 28, 28), np.uint8))\n"
+        "print(*sorted({'tensorflow', 'keras'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert (done.stdout.strip(), done.stderr) == ("", "")
