@@ -78,6 +78,9 @@ class ScanResult:
         """Note that a page could not be read, and why."""
         if isinstance(error, ScanError):
             self.failures.append(PageFailure(page, error.reason, str(error)))
+        elif _out_of_memory(error):
+            text = "it needs more memory than a reading process may use; run with fewer --workers"
+            self.failures.append(PageFailure(page, Reason.TOO_LARGE, text, lasting=False))
         elif isinstance(error, OSError):
             cause = error.strerror or error
             text = f"the file could not be read ({cause}); it is tried again on the next run"
@@ -180,6 +183,11 @@ def _changed(job: Job) -> bool:
         return Stamp.of(job.scan.path) != job.stamp
     except OSError:
         return True
+
+
+def _out_of_memory(error: Exception) -> bool:
+    """Whether Python, NumPy or OpenCV (error -4) got no memory."""
+    return isinstance(error, MemoryError) or getattr(error, "code", None) == -4
 
 
 def _one_line(text: str) -> str:

@@ -8,11 +8,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
-from cyclopts import App, CycloptsError, Group, Parameter
+from cyclopts import App, CycloptsError, Parameter
 
 from flows import layout_command, model_commands
 from flows.errors import ExitCode, InterruptedNightError, NightError, UsageError
-from flows.settings import Existing, NightSettings, usable_cores
+from flows.options import DEFAULT_NIGHT, DEFAULT_TALK, RUNNING, Inputs, NightOptions, Out, TalkOptions
+from flows.settings import usable_cores
 
 app = App(
     name="nightsort",
@@ -20,55 +21,26 @@ app = App(
     help="Read handwritten digit fields from folders of scans, and say how sure each reading is.",
     version=lambda: version("nightsort"),
 )
-_READING = Group("Reading", sort_key=1)
-_RUNNING = Group("Running", sort_key=2)
-_TALKING = Group("Messages", sort_key=3)
 
 
 @app.command
 def run(
-    inputs: Annotated[
-        list[Path], Parameter(name="INPUT", negative=(), help="Folders of scans, or single scans.")
-    ],
+    inputs: Inputs,
     /,
     *,
-    out: Annotated[Path, Parameter(name=["--out", "-o"], help="Folder for the results; made if missing.")],
-    layout: Annotated[
-        str,
+    out: Out,
+    options: NightOptions = DEFAULT_NIGHT,
+    settle: Annotated[
+        float,
         Parameter(
-            group=_READING, help="What is on the pages: envelope (a postal code) or digits (one number)."
+            group=RUNNING,
+            help="Leave files alone that change within so many seconds: they are still being copied.",
         ),
-    ] = "envelope",
-    postal: Annotated[str, Parameter(group=_READING, help="Country of the postal codes.")] = "us",
-    model: Annotated[
-        Path | None,
-        Parameter(group=_READING, help="Folder of a model to read with, instead of the shipped one."),
-    ] = None,
-    target_error: Annotated[
-        float, Parameter(group=_READING, help="Rate at which accepted values may be wrong, between 0 and 1.")
-    ] = 0.01,
-    workers: Annotated[
-        int | None,
-        Parameter(group=_RUNNING, help="Reading processes; as many as there are cores if not given."),
-    ] = None,
-    recursive: Annotated[bool, Parameter(group=_RUNNING, help="Read subfolders too.")] = True,
-    existing: Annotated[
-        Existing,
-        Parameter(group=_RUNNING, help="Scans that were read before: skip them, or read them again."),
-    ] = Existing.SKIP,
-    max_failures: Annotated[
-        str,
-        Parameter(
-            group=_RUNNING, help="Stop when more scans fail: a share of those to be read, or a number."
-        ),
-    ] = "10%",
+    ] = 0.0,
     dry_run: Annotated[
-        bool, Parameter(group=_RUNNING, negative=(), help="Only list the scans that would be read.")
+        bool, Parameter(group=RUNNING, negative=(), help="Only list the scans that would be read.")
     ] = False,
-    quiet: Annotated[bool, Parameter(group=_TALKING, negative=(), help="Say nothing but errors.")] = False,
-    verbose: Annotated[
-        bool, Parameter(group=_TALKING, negative=(), help="Say more; show where an error comes from.")
-    ] = False,
+    talk: TalkOptions = DEFAULT_TALK,
 ) -> int:
     """Read every scan under the inputs that was not read before, and write OUT/results.csv.
 
@@ -77,31 +49,81 @@ def run(
     2 wrong usage, 5 layout or settings invalid, 6 model missing or unreadable, 130 interrupted,
     1 anything else.
     """
-    if quiet and verbose:
-        raise UsageError("--quiet and --verbose exclude each other; give one of them")
-    settings = NightSettings(
-        inputs=tuple(inputs),
-        out=out,
-        layout=layout,
-        postal=postal,
-        model=model,
-        target_error=target_error,
-        workers=usable_cores() if workers is None else workers,
-        recursive=recursive,
-        existing=existing,
-        max_failures=max_failures,
-    )
-    settings.check()
+    talk.check()
+    settings = options.settings(inputs, out, settle=settle)
     from flows import command  # noqa: PLC0415 - brings OpenCV, pandas and Prefect
 
     if dry_run:
         return command.list_scans(settings)
-    return command.read_scans(settings, quiet=quiet, verbose=verbose)
+    return command.read_scans(settings, quiet=talk.quiet, verbose=talk.verbose)
 
 
 app.command(model_commands.evaluate)
 app.command(model_commands.explain)
 app.command(model_commands.train)
+app.command(layout_command.app)
+
+
+@app.command
+def retry(
+    out: Annotated[Path, Parameter(name="OUT", help="The --out folder of an earlier run.")],
+    /,
+    *,
+    workers: Annotated[int | None, Parameter(group=RUNNING, help="As for run.")] = None,
+    page_timeout: Annotated[
+        float | None, Parameter(group=RUNNING, help="Seconds for one page; as before if not given.")
+    ] = None,
+    talk: TalkOptions = DEFAULT_TALK,
+) -> int:
+    """Read the scans in OUT/quarantine again, from where they lay and with the settings of then.
+
+    Those that can be read now get their rows and leave the quarantine. Exit codes as of run.
+    """
+    talk.check()
+    from flows import command  # noqa: PLC0415 - brings OpenCV, pandas and Prefect
+
+    return command.retry_scans(
+        out,
+        workers=usable_cores() if workers is None else workers,
+        page_timeout=page_timeout,
+        quiet=talk.quiet,
+        verbose=talk.verbose,
+    )
+
+
+@app.command
+def serve(
+    inputs: Inputs,
+    /,
+    *,
+    out: Out,
+    cron: Annotated[
+        str, Parameter(group=RUNNING, help="When to read, as cron writes it: minute hour day month weekday.")
+    ],
+    timezone: Annotated[
+        str | None,
+        Parameter(group=RUNNING, help="Of the schedule, such as Europe/Budapest; UTC if not given."),
+    ] = None,
+    options: NightOptions = DEFAULT_NIGHT,
+    settle: Annotated[
+        float,
+        Parameter(
+            group=RUNNING,
+            help="Leave files alone that change within so many seconds: they are still being copied.",
+        ),
+    ] = 60.0,
+    talk: TalkOptions = DEFAULT_TALK,
+) -> int:
+    """Read the inputs again and again, by a schedule: `run`, every night, as a Prefect deployment.
+
+    Goes on until it is ended by SIGTERM or Ctrl-C, which stop a night as they stop `run`; started
+    again it goes on with the same schedule. One night never begins while another one runs.
+    """
+    talk.check()
+    settings = options.settings(inputs, out, settle=settle).absolute()
+    from flows import serve as service  # noqa: PLC0415 - brings Prefect
+
+    return service.serve_nights(settings, cron, timezone or "UTC", quiet=talk.quiet, verbose=talk.verbose)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import functools
 import sys
+from dataclasses import replace
+from pathlib import Path
 
 from rich.console import Console
 
 from flows.console import Loudness, ProgressBar, set_up_logging, standard_error
-from flows.errors import ExitCode
+from flows.errors import ExitCode, UsageError
 from flows.interrupt import raise_on_sigterm
 from flows.inventory import take_inventory
 from flows.ledger import FILE_NAME, Ledger
@@ -42,11 +44,48 @@ def read_scans(
     return int(night.exit_code)
 
 
+def retry_scans(
+    out: Path,
+    *,
+    workers: int,
+    page_timeout: float | None = None,
+    quiet: bool = False,
+    verbose: bool = False,
+    open_with: OpenReader | None = None,
+) -> int:
+    """Read the scans in quarantine again, each as it was read before, and return the worst exit code.
+
+    page_timeout : in place of the one that they were given before.
+
+    Raises UsageError where OUT holds no results, NightError, OSError.
+    """
+    if not (out / FILE_NAME).is_file():
+        raise UsageError(f"{out} holds no {FILE_NAME}; name the --out folder of an earlier run")
+    with Ledger(out / FILE_NAME) as ledger:
+        before = [NightSettings.from_json(document) for document in ledger.settings_of_failures()]
+    if not before:
+        print(f"Nothing to retry: no scan of {out} failed.")
+        return int(ExitCode.OK)
+    codes = []
+    with prefect_api(out, modules=["flows.flow"], verbose=verbose):
+        for earlier in before:
+            again = replace(
+                earlier,
+                out=out,
+                workers=workers,
+                page_timeout=page_timeout or earlier.page_timeout,
+                max_failures="100%",  # all of them failed once
+                retry=True,
+            )
+            codes.append(read_scans(again, quiet=quiet, verbose=verbose, open_with=open_with))
+    return max(codes)
+
+
 def list_scans(settings: NightSettings, *, open_with: OpenReader | None = None) -> int:
     """Print the names of the scans that a run would read, and write nothing. Raises NightError."""
     open_with = open_with or functools.partial(open_reader, settings.layout, settings.postal, settings.model)
     identity = open_with().identity
-    found = take_inventory(settings.inputs, recursive=settings.recursive)
+    found = take_inventory(settings.inputs, recursive=settings.recursive, exclude=[settings.out])
     done: set[str] = set()
     if (settings.out / FILE_NAME).exists() and settings.existing is Existing.SKIP:
         with Ledger(settings.out / FILE_NAME) as ledger:
@@ -74,7 +113,11 @@ def _carry_out(night: Night, *, verbose: bool) -> None:
 
 def _print_outcome(night: Night) -> None:
     figures, out = night.figures, night.settings.out
-    if not figures.found:
+    if figures.unsettled and not figures.tried:
+        print(f"{figures.unsettled} files are still being written and left for the next run.")
+    elif not figures.found and night.settings.retry:
+        print(f"None of the scans that failed is there any more; {out / CSV_NAME} is as it was.")
+    elif not figures.found:
         inputs = ", ".join(str(path) for path in night.settings.inputs)
         print(f"No scans found in {inputs}; {out / CSV_NAME} holds what was read before.")
     elif not figures.tried and figures.outcome == "finished":

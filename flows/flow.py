@@ -85,6 +85,9 @@ def night_flow(
     recursive: bool = True,
     existing: str = "skip",
     max_failures: str = "10%",
+    page_timeout: float = 300.0,
+    settle: float = 0.0,
+    retry: bool = False,
 ) -> State[Any]:
     """Read every scan below the inputs that was not read before, and write the results to `out`."""
     with ExitStack() as stack:
@@ -101,6 +104,9 @@ def night_flow(
                 recursive=recursive,
                 existing=Existing(existing),
                 max_failures=max_failures,
+                page_timeout=page_timeout,
+                settle=settle,
+                retry=retry,
             )
             night = stack.enter_context(Night(settings))
         take_inventory(night)

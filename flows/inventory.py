@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
 from flows.chunk import Job, PageFailure, ScanResult, Stamp
 from flows.errors import UsageError
 from flows.ledger import Sighting, content_key
+from flows.settle import part_settled
 from pipeline.document import Reason, Scan
 
 log = logging.getLogger(__name__)
@@ -26,41 +27,80 @@ class Inventory:
     """All scans below the inputs.
 
     unreadable : results of files that could not even be hashed.
+    unsettled : names of files that are left out, because they are still being written.
     """
 
     sightings: tuple[Sighting, ...]
     jobs: tuple[Job, ...]
     unreadable: tuple[ScanResult, ...]
+    unsettled: tuple[str, ...] = ()
 
 
 def take_inventory(
-    inputs: Sequence[Path], *, recursive: bool, on_hashed: Callable[[int], None] = lambda _: None
+    inputs: Sequence[Path],
+    *,
+    recursive: bool,
+    exclude: Sequence[Path] = (),
+    settle: float = 0.0,
+    on_hashed: Callable[[int], None] = lambda _: None,
 ) -> Inventory:
     """Find the scans and hash them. Raises UsageError for an input that cannot be searched.
 
+    exclude : folders that are not entered.
+    settle : seconds in which a file must not change to be taken (`flows.settle`).
     on_hashed : told the number of scans hashed so far.
     """
     from pipeline.scans import InputError, discover  # noqa: PLC0415 - brings OpenCV
 
     try:
-        scans = discover(inputs, recursive=recursive)
+        scans = discover(inputs, recursive=recursive, exclude=exclude)
     except InputError as error:
         raise UsageError(str(error)) from error
+    scans, growing = part_settled(scans, settle)
     roots = [path.resolve() for path in inputs]
-    sightings: list[Sighting] = []
-    jobs: dict[str, Job] = {}
-    unreadable: list[ScanResult] = []
+    hashed = _hash_all(scans, on_hashed)
+    return replace(
+        _inventory([(_sighting(scan, roots, each.content), each) for scan, each in hashed]),
+        unsettled=tuple(scan.name for scan in growing),
+    )
+
+
+def take_again(
+    sightings: Sequence[Sighting], *, on_hashed: Callable[[int], None] = lambda _: None
+) -> Inventory:
+    """The scans as the ledger has them, hashed anew; those whose file is gone are left out.
+
+    on_hashed : told the number of scans hashed so far.
+    """
+    there = [sight for sight in sightings if sight.path.exists()]
+    for sight in sightings:
+        if not sight.path.exists():
+            log.warning("%s is no longer there; it keeps its row and its place in quarantine", sight.path)
+    hashed = _hash_all([Scan(sight.path, sight.name) for sight in there], on_hashed)
+    return _inventory(
+        [(replace(sight, content=each.content), each) for sight, (_, each) in zip(there, hashed, strict=True)]
+    )
+
+
+def _hash_all(scans: Sequence[Scan], on_hashed: Callable[[int], None]) -> list[tuple[Scan, Job | ScanResult]]:
+    hashed = []
     with ThreadPoolExecutor(_HASHING_THREADS) as threads:
-        for number, (scan, hashed) in enumerate(zip(scans, threads.map(_hash, scans), strict=True), 1):
-            if isinstance(hashed, Job):
-                jobs.setdefault(hashed.content, hashed)  # two names of one content are read once
-                content = hashed.content
-            else:
-                unreadable.append(hashed)
-                content = hashed.content
-            sightings.append(_sighting(scan, roots, content))
+        for number, pair in enumerate(zip(scans, threads.map(_hash, scans), strict=True), 1):
+            hashed.append(pair)
             on_hashed(number)
-    return Inventory(tuple(sightings), tuple(jobs.values()), tuple(unreadable))
+    return hashed
+
+
+def _inventory(seen: Sequence[tuple[Sighting, Job | ScanResult]]) -> Inventory:
+    jobs: dict[str, Job] = {}
+    for _, hashed in seen:
+        if isinstance(hashed, Job):
+            jobs.setdefault(hashed.content, hashed)  # two names of one content are read once
+    return Inventory(
+        sightings=tuple(sighting for sighting, _ in seen),
+        jobs=tuple(jobs.values()),
+        unreadable=tuple(hashed for _, hashed in seen if isinstance(hashed, ScanResult)),
+    )
 
 
 def _hash(scan: Scan) -> Job | ScanResult:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from flows.errors import LedgerError
 
+LOCKED_LIMIT_S = 30.0  # a person who decides in the review station holds it for a moment
 _APPLICATION_ID = 0x4E694768  # "NiGh", so that no other program's database is taken for a ledger
 
 _SCHEMA = """
@@ -79,7 +80,7 @@ def open_ledger_file(path: Path) -> sqlite3.Connection:
     Raises LedgerError where the file is no ledger, is damaged, or was written by a newer Nightsort.
     """
     with explained(path):
-        db = sqlite3.connect(path, isolation_level=None)
+        db = sqlite3.connect(path, timeout=LOCKED_LIMIT_S, isolation_level=None)
         db.row_factory = sqlite3.Row
         try:
             if _is_empty(db):
@@ -101,9 +102,20 @@ def explained(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:  # locked, disk full, no permission
-        raise LedgerError(f"{path} cannot be used: {error}") from error
+        cause = str(error)
+        remedy = next((what for word, what in _REMEDIES.items() if word in cause), "see to that")
+        raise LedgerError(f"{path} cannot be used ({cause}); {remedy} and run again") from error
     except sqlite3.DatabaseError as error:
         raise LedgerError(_damaged(path, str(error))) from error
+
+
+_REMEDIES = {
+    "locked": "end the other program that uses it",
+    "full": "make room on the disk",
+    "disk I/O": "see to the disk and its room",
+    "readonly": "make it writable",
+    "unable to open": "make its folder writable",
+}
 
 
 def _is_empty(db: sqlite3.Connection) -> bool:

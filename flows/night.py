@@ -17,8 +17,9 @@ from typing import Any, Self
 
 from flows.chunk import Job, ScanResult
 from flows.errors import ExitCode
-from flows.inventory import portion, take_inventory
+from flows.inventory import Inventory, portion, take_again, take_inventory
 from flows.ledger import FILE_NAME, Ledger, Sighting
+from flows.limits import memory_a_worker
 from flows.output import own_output_folder
 from flows.quarantine import update_quarantine
 from flows.reader import OpenReader, open_reader
@@ -92,9 +93,15 @@ class Night:
                 )
             stack.enter_context(own_output_folder(self.settings.out))
             self._ledger = stack.enter_context(Ledger(self.settings.out / FILE_NAME))
-            self._run = self._ledger.begin_run(self.settings.as_json())
+            self._run = self._ledger.begin_run(self.settings.absolute().as_json())
             self._reader = self._ledger.register_reader(self.identity, self.threshold)
-            self.pool = WorkerPool(self._open_with, self.identity, verbose=self._verbose)
+            self.pool = WorkerPool(
+                self._open_with,
+                self.identity,
+                silence_limit_s=self.settings.page_timeout,
+                memory_limit=memory_a_worker(self.settings.workers),
+                verbose=self._verbose,
+            )
             stack.callback(self.pool.stop)
             self._exit = stack.pop_all()
         return self
@@ -110,19 +117,30 @@ class Night:
             return
         self._prepared = True
         with self._timed("inventory"):
-            found = take_inventory(
-                self.settings.inputs, recursive=self.settings.recursive, on_hashed=self._watcher.hashed
-            )
+            found = self._find()
             self._sightings = found.sightings
             self._names_of = Counter(sighting.content for sighting in found.sightings)
             self._ledger.register_scans(found.sightings, self._reader)
-            redo = self.settings.existing is Existing.REDO
+            redo = self.settings.existing is Existing.REDO or self.settings.retry
             done = set() if redo else self._ledger.contents_done(self._reader)
         self.chunks = portion([job for job in found.jobs if job.content not in done], self.settings.workers)
         self.figures.found = len(found.sightings)
+        self.figures.unsettled = len(found.unsettled)
         self.figures.known = sum(self._names_of[content] for content in done if content in self._names_of)
         if found.unreadable:
             self.record(found.unreadable)
+
+    def _find(self) -> Inventory:
+        hashed = self._watcher.hashed
+        if self.settings.retry:
+            return take_again(self._ledger.failed_scans(self._reader), on_hashed=hashed)
+        return take_inventory(
+            self.settings.inputs,
+            recursive=self.settings.recursive,
+            exclude=[self.settings.out],
+            settle=self.settings.settle,
+            on_hashed=hashed,
+        )
 
     def start_workers(self) -> None:
         """Start the reading processes, no more of them than there are chunks; they load on their own.

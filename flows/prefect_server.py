@@ -41,10 +41,16 @@ _DATABASE = "prefect.db"
 
 @contextmanager
 def prefect_api(
-    scratch: Path | None = None, *, modules: Sequence[str] = (), verbose: bool = False
-) -> Iterator[None]:
-    """Have a Prefect API answer within the context, and its records complete at the end.
+    scratch: Path | None = None,
+    *,
+    lasting: Path | None = None,
+    modules: Sequence[str] = (),
+    verbose: bool = False,
+) -> Iterator[str]:
+    """Have a Prefect API answer within the context, and its records complete at the end; gives its address.
 
+    lasting : where our own server keeps its records for the next time, and shows them to browsers;
+        without it they are gone in the end.
     scratch : a folder that can be written, where the system's temporary one cannot.
     modules : imported while the server starts, which takes as long; they may import Prefect.
     verbose : let Prefect write its own messages to standard error as well.
@@ -57,21 +63,24 @@ def prefect_api(
             os.environ.setdefault(setting, "CRITICAL")
     if address := configured_api_url():
         _check_reachable(address)
-        yield
+        yield address
         return
-    home = _temporary_folder(scratch)
+    home = lasting or _temporary_folder(scratch)
     try:
-        with _environment(_private_settings(home)):
-            server, address = _start(home, modules)
+        home.mkdir(parents=True, exist_ok=True)
+        with _environment(_private_settings(home, shown=lasting is not None)):
+            server, address = _start(home, modules, lasting=lasting is not None)
             try:
-                _keep_template(home)
+                if lasting is None:
+                    _keep_template(home)
                 with _pointed_at(address):
-                    yield
+                    yield address
                     drain()
             finally:
                 _end(server)
     finally:
-        shutil.rmtree(home, ignore_errors=True)
+        if lasting is None:
+            shutil.rmtree(home, ignore_errors=True)
 
 
 def _temporary_folder(scratch: Path | None) -> Path:
@@ -119,8 +128,11 @@ def drain() -> None:
     APILogWorker.drain_all(timeout=DRAIN_LIMIT_S)
 
 
-def _private_settings(home: Path) -> dict[str, str | None]:
-    """Prefect's environment for a server of our own; None takes a variable away."""
+def _private_settings(home: Path, *, shown: bool) -> dict[str, str | None]:
+    """Prefect's environment for a server of our own; None takes a variable away.
+
+    shown : the server has its pages for browsers, too.
+    """
     direct = ",".join(filter(None, (os.environ.get("NO_PROXY"), _LOOPBACK)))
     return {
         "PREFECT_HOME": str(home),
@@ -128,7 +140,7 @@ def _private_settings(home: Path) -> dict[str, str | None]:
         "PREFECT_PROFILES_PATH": None,
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
-        "PREFECT_SERVER_UI_ENABLED": "false",
+        "PREFECT_SERVER_UI_ENABLED": str(shown).lower(),
         "PREFECT_API_BLOCKS_REGISTER_ON_START": "false",
         "PREFECT_CLIENT_MAX_RETRIES": "3",  # of 5: should the server die, the night ends a minute sooner
         "NO_PROXY": direct,
@@ -154,11 +166,12 @@ def _set(values: Mapping[str, str | None]) -> None:
             os.environ[name] = value
 
 
-def _start(home: Path, modules: Sequence[str]) -> tuple[subprocess.Popen[bytes], str]:
-    _use_template(home)
+def _start(home: Path, modules: Sequence[str], *, lasting: bool) -> tuple[subprocess.Popen[bytes], str]:
+    if not (home / _DATABASE).exists():
+        _use_template(home)
     for _ in range(_ATTEMPTS):
         port = _free_port()
-        server = _launch(home, port)
+        server = _launch(home, port, lasting=lasting)
         for module in ("prefect.main", *modules):
             import_module(module)
         if _wait_until_healthy(server, port):
@@ -170,8 +183,8 @@ def _start(home: Path, modules: Sequence[str]) -> tuple[subprocess.Popen[bytes],
     )
 
 
-def _launch(home: Path, port: int) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "flows.tether", str(home), "prefect"]
+def _launch(home: Path, port: int, *, lasting: bool = False) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "flows.tether", "" if lasting else str(home), "prefect"]
     command += ["server", "start", "--host", _LOOPBACK, "--port", str(port)]
     with (home / "server.log").open("ab") as output:
         # A session of its own: Ctrl-C must reach the night alone, which still has things to record.
@@ -199,7 +212,7 @@ def _healthy(port: int) -> bool:
 
 
 def _end(server: subprocess.Popen[bytes]) -> None:
-    """End our server; it has nothing to save, since its home is removed."""
+    """End our server; what it has in its database is safe, and a home of one night is removed."""
     server.kill()
     server.wait()
     if server.stdin is not None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -55,6 +57,9 @@ class NightSettings:
     target_error : the rate at which accepted values may be wrong, 0..1 exclusive.
     workers : reading processes, at least 1.
     model : folder of the model, None for the one that Nightsort ships.
+    page_timeout : seconds without a sign of life after which a reading process is ended.
+    settle : seconds in which a file must not change to be taken; 0 takes all as they are.
+    retry : only the scans that failed are read, where they lay when they were last seen.
     """
 
     inputs: tuple[Path, ...]
@@ -67,6 +72,9 @@ class NightSettings:
     recursive: bool = True
     existing: Existing = Existing.SKIP
     max_failures: str = "10%"
+    page_timeout: float = 300.0
+    settle: float = 0.0
+    retry: bool = False
 
     @property
     def ceiling(self) -> FailureCeiling:
@@ -79,11 +87,16 @@ class NightSettings:
             raise UsageError(f"--target-error {self.target_error}: give a rate between 0 and 1, such as 0.01")
         if self.workers < 1:
             raise UsageError(f"--workers {self.workers}: give at least 1")
+        if not 0 < self.page_timeout < math.inf:
+            raise UsageError(f"--page-timeout {self.page_timeout:g}: give a number of seconds above 0")
+        if not 0 <= self.settle < math.inf:
+            raise UsageError(f"--settle {self.settle:g}: give a number of seconds, 0 or more")
         _ = self.ceiling
         if not self.inputs:
             raise UsageError("no INPUT given: name at least one folder of scans")
-        for path in self.inputs:
-            self._check_input(path)
+        if not self.retry:
+            for path in self.inputs:
+                self._check_input(path)
 
     def _check_input(self, path: Path) -> None:
         if not path.exists():
@@ -100,9 +113,33 @@ class NightSettings:
                 " choose another folder for the results"
             )
 
+    def absolute(self) -> NightSettings:
+        """The same night, whatever folder it is started from."""
+        layout = Path(self.layout)
+        return replace(
+            self,
+            inputs=tuple(path.absolute() for path in self.inputs),
+            out=self.out.absolute(),
+            model=self.model and self.model.absolute(),
+            layout=str(layout.absolute()) if layout.suffix and layout.exists() else self.layout,
+        )
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> NightSettings:
+        """The settings that `as_json` gave; what another version knew besides is left out."""
+        known = {name: document[name] for name in _NAMES if name in document}
+        known["inputs"] = tuple(map(Path, known["inputs"]))
+        known["out"] = Path(known["out"])
+        known["model"] = Path(known["model"]) if known.get("model") else None
+        known["existing"] = Existing(known.get("existing", Existing.SKIP))
+        return cls(**known)
+
     def as_json(self) -> dict[str, Any]:
         """The settings in types that JSON keeps, as summary.json and the ledger record them."""
         return {key: _plain(value) for key, value in asdict(self).items()}
+
+
+_NAMES = tuple(field.name for field in fields(NightSettings))
 
 
 def _plain(value: Any) -> Any:

@@ -30,6 +30,7 @@ class RunFigures:
     """What this run did; the results as a whole are in the `Tally`.
 
     found, known : scans below the inputs, and those of them that the ledger had.
+    unsettled : files besides, which were left for the next night because they were still being written.
     tried, failed : scans that were read in this run, and those of them that had a page fail.
     pages : pages that were read in this run.
     seconds : wall time by step.
@@ -39,6 +40,7 @@ class RunFigures:
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     found: int = 0
     known: int = 0
+    unsettled: int = 0
     tried: int = 0
     failed: int = 0
     pages: int = 0
@@ -70,6 +72,7 @@ def write_summary(
             "scans_failed": figures.failed,
             "pages_read": figures.pages,
             "scans_left": figures.planned - figures.tried,
+            "scans_unsettled": figures.unsettled,
         },
         "results": _results(tally),
         "seconds": {step: round(value, 3) for step, value in figures.seconds.items()},
@@ -128,6 +131,8 @@ def summary_table(document: dict[str, Any], out: Path) -> Table:
         table.add_row("read before", f"{run['scans_known_before']}", "")
     if run["scans_left"]:
         table.add_row("not read", f"{run['scans_left']}", "run again to read them")
+    if run["scans_unsettled"]:
+        table.add_row("left", f"{run['scans_unsettled']}", "still being written; the next run reads them")
     meanings = {
         "accepted": "sure enough to use",
         "review": "for a person to decide",

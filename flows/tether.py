@@ -5,7 +5,7 @@ operating system closes that end and the child notices. Unlike Linux's PR_SET_PD
 does not depend on the thread that started the child, and it works on every system.
 
 `python -m flows.tether HOME MODULE ARGUMENTS...` runs a module that way, tied to its standard
-input, and removes the folder HOME when the parent has died.
+input, and removes the folder HOME when the parent has died (an empty one: nothing).
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def main() -> None:
     if hasattr(signal, "pthread_sigmask"):
         # A service manager signals every process of the night, and this one is needed until the last.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-    end_with_standard_input(lambda: shutil.rmtree(home, ignore_errors=True))
+    end_with_standard_input(lambda: shutil.rmtree(home, ignore_errors=True) if home else None)
     sys.argv = [module, *arguments]
     runpy.run_module(module, run_name="__main__", alter_sys=True)
 

@@ -14,11 +14,13 @@ import queue
 import signal
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any, cast
 
 from flows.chunk import Job, PageFailure, ScanResult, read_chunk
 from flows.errors import InterruptedNightError, NightError, WorkerStartError
+from flows.limits import limit_memory
 from flows.reader import Identity, OpenReader
 from flows.tether import end_with_parent
 from pipeline.document import Reason
@@ -30,15 +32,37 @@ START_LIMIT_S = 120.0
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
 
 
+@dataclass(frozen=True)
+class _Life:
+    """What every reading process is given."""
+
+    open_reader: OpenReader
+    memory_limit: int | None
+    verbose: bool
+
+
 class WorkerDiedError(Exception):
     """A reading process ended, or was ended for its silence, before its answer came.
 
     index : of the scan in the chunk that it had opened last; None where it had opened none.
     """
 
-    def __init__(self, cause: str, index: int | None) -> None:
+    def __init__(self, cause: str, index: int | None, *, too_slow: bool = False) -> None:
         super().__init__(cause)
         self.index = index
+        self._too_slow = too_slow
+
+    @property
+    def reason(self) -> Reason:
+        """Why the scan that did it has failed."""
+        return Reason.TOO_SLOW if self._too_slow else Reason.INTERNAL_ERROR
+
+    @property
+    def advice(self) -> str:
+        """The same for a person, with what to do."""
+        if self._too_slow:
+            return f"reading it was given up ({self}); try `nightsort retry` with a longer --page-timeout"
+        return f"reading it ended its process ({self}); please report this scan"
 
 
 class WorkerPool:
@@ -47,6 +71,7 @@ class WorkerPool:
     identity : what the reader must be; a process that finds another model than the night began
         with does not read.
     silence_limit_s : a process that opens no further page for this long is ended.
+    memory_limit : bytes that each process may use, None for all there are.
     verbose : let the processes write to standard error, where C libraries are talkative.
     """
 
@@ -56,12 +81,12 @@ class WorkerPool:
         identity: Identity,
         *,
         silence_limit_s: float = SILENCE_LIMIT_S,
+        memory_limit: int | None = None,
         verbose: bool = False,
     ) -> None:
-        self._open_reader = open_reader
         self._identity = identity
         self._silence_limit_s = silence_limit_s
-        self._verbose = verbose
+        self._life = _Life(open_reader, memory_limit, verbose)
         self._idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
         self._all: list[_Worker] = []
         self._guard = threading.Lock()
@@ -90,8 +115,7 @@ class WorkerPool:
         except WorkerDiedError as error:
             if len(jobs) == 1:
                 log.warning("%s: %s", jobs[0].scan.name, error)
-                text = f"reading it ended its process ({error}); please report this scan"
-                failure = PageFailure(1, Reason.INTERNAL_ERROR, text, lasting=False)
+                failure = PageFailure(1, error.reason, error.advice, lasting=False)
                 return [ScanResult(jobs[0].content, failures=[failure])]
             log.info("a chunk of %d scans is divided: %s", len(jobs), error)
             return [result for part in divide(jobs, error.index) for result in self.read(part)]
@@ -106,7 +130,9 @@ class WorkerPool:
                 raise InterruptedNightError("the night was stopped") from error
             self._add()
             raise
-        except NightError:
+        except NightError as error:
+            if self._stopped:  # a process that was ended while it was starting has not failed to start
+                raise InterruptedNightError("the night was stopped") from error
             self._idle.put(worker)  # so that whoever waits for a process learns of it as well
             raise
         self._idle.put(worker)
@@ -121,7 +147,7 @@ class WorkerPool:
         raise InterruptedNightError("the night was stopped")
 
     def _add(self) -> None:
-        worker = _Worker(self._open_reader, self._verbose)
+        worker = _Worker(self._life)
         with self._guard:
             if self._stopped:
                 worker.end()
@@ -144,11 +170,11 @@ def divide(jobs: Sequence[Job], suspect: int | None) -> list[Sequence[Job]]:
 class _Worker:
     """The parent's side of one process."""
 
-    def __init__(self, open_reader: OpenReader, verbose: bool) -> None:
+    def __init__(self, life: _Life) -> None:
         context = multiprocessing.get_context("spawn")  # a fork would copy Prefect's threads' locks
         self._connection, theirs = context.Pipe()
         self._process = context.Process(
-            target=_serve, args=(theirs, open_reader, verbose), name="nightsort-reader", daemon=True
+            target=_serve, args=(theirs, life), name="nightsort-reader", daemon=True
         )
         self._process.start()
         theirs.close()
@@ -176,7 +202,7 @@ class _Worker:
         except (EOFError, OSError) as error:
             self._process.join(5)
             raise WorkerDiedError(_cause(self._process.exitcode), index) from error
-        raise WorkerDiedError(f"no sign of life for {silence_limit_s:.0f} s", index)
+        raise WorkerDiedError(f"no sign of life for {silence_limit_s:g} s", index, too_slow=True)
 
     def _wait_until_ready(self, identity: Identity) -> None:
         if self._refusal is not None:
@@ -213,20 +239,21 @@ def _cause(exit_code: int | None) -> str:
     return f"exit code {exit_code}"
 
 
-def _serve(connection: Connection[Any, Any], open_reader: OpenReader, verbose: bool) -> None:
+def _serve(connection: Connection[Any, Any], life: _Life) -> None:
     """The life of a reading process."""
     # Whether the night stops is the parent's decision; a terminal or systemd signals all of us.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     end_with_parent()
-    if not verbose:
+    if not life.verbose:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))
     import cv2  # noqa: PLC0415 - after the environment is set
 
     cv2.setNumThreads(1)
     try:
-        reader = open_reader()
+        reader = life.open_reader()
+        limit_memory(life.memory_limit)  # loading a model may reserve more than it ever uses
     except NightError as error:
         connection.send(("error", error))
         return

@@ -26,6 +26,7 @@ class Reason(StrEnum):
     EMPTY_FILE = "empty-file"
     TRUNCATED_FILE = "truncated-file"
     TOO_LARGE = "too-large"
+    TOO_SLOW = "too-slow"
     INTERNAL_ERROR = "internal-error"
     # Of verified fields without a value: what a person said instead.
     ILLEGIBLE = "illegible"

@@ -58,7 +58,7 @@ def test_profile_without_address_is_no_address(tmp_path: Path) -> None:
 def test_server_that_ends_at_its_start_is_told_with_its_last_words(monkeypatch: pytest.MonkeyPatch) -> None:
     homes: list[Path] = []
 
-    def launch(home: Path, port: int) -> subprocess.Popen[bytes]:
+    def launch(home: Path, port: int, *, lasting: bool) -> subprocess.Popen[bytes]:
         homes.append(home)
         (home / "server.log").write_text("starting\nno room for a database\n\n")
         return subprocess.Popen([sys.executable, "-c", ""], stdin=subprocess.PIPE)

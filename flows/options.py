@@ -1,0 +1,101 @@
+"""The options that `run` and `serve` have in common, and the settings they make."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Group, Parameter
+
+from flows.errors import UsageError
+from flows.settings import Existing, NightSettings, usable_cores
+
+READING = Group("Reading", sort_key=1)
+RUNNING = Group("Running", sort_key=2)
+TALKING = Group("Messages", sort_key=3)
+
+Inputs = Annotated[
+    list[Path], Parameter(name="INPUT", negative=(), help="Folders of scans, or single scans.")
+]
+Out = Annotated[Path, Parameter(name=["--out", "-o"], help="Folder for the results; made if missing.")]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class NightOptions:
+    """What is read, and how; every field is an option of the command line."""
+
+    layout: Annotated[
+        tuple[str, ...],
+        Parameter(
+            group=READING,
+            negative=(),
+            help="What is on the pages: envelope (a postal code), digits (one number), or the path of a form"
+            " layout or of a folder of them; may be given again, each page takes the form that fits it.",
+        ),
+    ] = ("envelope",)
+    postal: Annotated[str, Parameter(group=READING, help="Country of the postal codes.")] = "us"
+    model: Annotated[
+        Path | None,
+        Parameter(group=READING, help="Folder of a model to read with, instead of the shipped one."),
+    ] = None
+    target_error: Annotated[
+        float, Parameter(group=READING, help="Rate at which accepted values may be wrong, between 0 and 1.")
+    ] = 0.01
+    workers: Annotated[
+        int | None,
+        Parameter(group=RUNNING, help="Reading processes; as many as there are cores if not given."),
+    ] = None
+    recursive: Annotated[bool, Parameter(group=RUNNING, help="Read subfolders too.")] = True
+    existing: Annotated[
+        Existing,
+        Parameter(group=RUNNING, help="Scans that were read before: skip them, or read them again."),
+    ] = Existing.SKIP
+    max_failures: Annotated[
+        str,
+        Parameter(group=RUNNING, help="Stop when more scans fail: a share of those to be read, or a number."),
+    ] = "10%"
+    page_timeout: Annotated[
+        float, Parameter(group=RUNNING, help="Seconds that one page may take before it is given up.")
+    ] = 300.0
+
+    def settings(self, inputs: list[Path], out: Path, *, settle: float = 0.0) -> NightSettings:
+        """The settings of a night on these folders, checked. Raises UsageError."""
+        settings = NightSettings(
+            inputs=tuple(inputs),
+            out=out,
+            layout=os.pathsep.join(self.layout),
+            postal=self.postal,
+            model=self.model,
+            target_error=self.target_error,
+            workers=usable_cores() if self.workers is None else self.workers,
+            recursive=self.recursive,
+            existing=self.existing,
+            max_failures=self.max_failures,
+            page_timeout=self.page_timeout,
+            settle=settle,
+        )
+        settings.check()
+        return settings
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class TalkOptions:
+    """How much is said."""
+
+    quiet: Annotated[bool, Parameter(group=TALKING, negative=(), help="Say nothing but errors.")] = False
+    verbose: Annotated[
+        bool, Parameter(group=TALKING, negative=(), help="Say more; show where an error comes from.")
+    ] = False
+
+    def check(self) -> None:
+        """Raise UsageError for options that contradict each other."""
+        if self.quiet and self.verbose:
+            raise UsageError("--quiet and --verbose exclude each other; give one of them")
+
+
+DEFAULT_NIGHT = NightOptions()
+DEFAULT_TALK = TalkOptions()
