@@ -78,11 +78,9 @@ def check(
     page: Annotated[int, Parameter(help="Page of the scan.")] = 1,
 ) -> int:
     """Lay a layout over a scan: say how well it fits, and draw its lines and fields over the page."""
-    from pipeline import ink  # noqa: PLC0415 - brings OpenCV
-    from pipeline.forms.draw import draw_layout  # noqa: PLC0415
+    from pipeline.forms.draw import draw_layout  # noqa: PLC0415 - brings OpenCV
     from pipeline.forms.layout import load_form  # noqa: PLC0415
-    from pipeline.forms.read import LEAST_COVER, fits, lay, lift_fields  # noqa: PLC0415
-    from pipeline.forms.rules import find_rules, landmarks  # noqa: PLC0415
+    from pipeline.forms.read import LEAST_COVER, Sheet, fits, lay, lift_fields  # noqa: PLC0415
     from pipeline.layouts import LayoutError  # noqa: PLC0415
 
     try:
@@ -90,16 +88,15 @@ def check(
     except LayoutError as error:
         raise SettingsError(str(error)) from error
     image = _page(scan, page).image
-    grey = ink.to_grey(image)
-    rules = find_rules(grey)
-    registration = lay(layout, rules, landmarks(rules, grey), grey.shape)
+    sheet = Sheet.of(image)
+    registration = lay(layout, sheet)
     registered = fits(layout, registration)
-    fields = lift_fields(image, layout, registration, rules)
+    fields = lift_fields(sheet, layout, registration)
     if registration is not None:
         print("registered" if registered else "not registered: this page would not be read")
         print(f"  of the layout's lines {registration.fit:.0%} found, at least {layout.least_fit:.0%} needed")
         print(f"  of the page's lines {registration.cover:.0%} known, at least {LEAST_COVER:.0%} needed")
-        print(f"  typical distance {registration.residual * max(grey.shape):.1f} pixels")
+        print(f"  typical distance {registration.residual * max(image.shape):.1f} pixels")
     for number, (field, patch) in enumerate(fields, start=1):
         box = patch.box if patch is not None else None
         place = f"{box.width} x {box.height} pixels at {box.x}, {box.y}" if box else "no such frame there"

@@ -17,6 +17,8 @@ from pipeline.forms.schema import FieldModel, FormModel, read_model
 from pipeline.layouts import READER_VERSION, LayoutError
 
 Cells = NDArray[np.float64]
+# Lines without which a form is laid over a page by its print.
+FEWEST_LINES = 6
 # Field of the one row that a page without a form gives.
 PAGE_FIELD = "page"
 
@@ -77,6 +79,11 @@ class Form:
     def fields(self) -> tuple[str, ...]:
         """Names of the fields, in the layout's order."""
         return tuple(each.name for each in self.form_fields)
+
+    @property
+    def lineless(self) -> bool:
+        """Whether the form has too few lines to be laid over a page by them."""
+        return len(self.rules.across) + len(self.rules.down) < FEWEST_LINES
 
     @property
     def anchored(self) -> bool:
@@ -269,8 +276,8 @@ def _check(path: Path, form: Form) -> None:
             raise LayoutError(
                 f"{path}: field {field.name}.gap: leaves no room for the boxes; make it smaller"
             )
-    if form.anchored and len(form.rules.across) + len(form.rules.down) < 4:
+    if form.anchored and form.lineless and form.reference is None:
         raise LayoutError(
-            f"{path}: register: fields with `at` need printed lines to be found by; give a register.reference"
-            " picture with frames or tables, or at least four register.rules"
+            f"{path}: register: fields with `at` need something to be found by; give a picture of the form as"
+            f" register.reference, or at least {FEWEST_LINES} register.rules"
         )

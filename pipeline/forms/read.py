@@ -15,6 +15,7 @@ from pipeline.decode import Candidate
 from pipeline.document import Box, Image, Page, Reading, Reason
 from pipeline.forms.checks import apply_check_digit, apply_sums
 from pipeline.forms.crossed import Cross, crossed
+from pipeline.forms.features import register_print
 from pipeline.forms.layout import PAGE_FIELD, Form, FormField
 from pipeline.forms.lift import CELL_HEIGHT, FRAME_HEIGHT, Patch, lift
 from pipeline.forms.register import Registration, register
@@ -29,6 +30,8 @@ from pipeline.values import alternatives, read_boxes, read_line
 
 # The lines that a page has where the form lies, which the layout must know, or it is another form.
 LEAST_COVER = 0.6
+# Fit and cover together from which a page cannot be mirrored; by how much a mirrored form must fit better.
+UNDOUBTED, MIRROR_MARGIN = 1.9, 0.03
 # Share of a field's frame that must be drawn for a comb or a box to be read.
 LEAST_FRAMED = 0.5
 # A value of a length that the layout does not allow: that unlikely before the writing is seen.
@@ -40,6 +43,23 @@ CLEAR = 0.85
 
 
 Fields = list[tuple[FormField, Patch | None]]
+
+
+@dataclass(frozen=True, eq=False)
+class Sheet:
+    """A page as forms are laid over it: as decoded, in grey, its lines, the landmarks among them."""
+
+    image: Image
+    grey: Image
+    rules: Rules
+    strong: Rules
+
+    @classmethod
+    def of(cls, image: Image) -> Sheet:
+        """Find the lines of a page, (H, W) uint8 or (H, W, 3) BGR."""
+        grey = ink.to_grey(image)
+        rules = find_rules(grey)
+        return cls(image, grey, rules, landmarks(rules, grey))
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,14 +102,12 @@ def cut_form(page: Page, forms: tuple[Form, ...]) -> CutForm:
     here = [form for form in forms if form.page_number in (None, page.number)]
     if not here:
         return CutForm(page.scan, page.number, None, (), empty=True)
-    grey = ink.to_grey(page.image)
-    rules = find_rules(grey)
-    strong = landmarks(rules, grey)
+    sheet = Sheet.of(page.image)
     best: tuple[float, Form, Fields] | None = None
     for form in here:
-        registration = lay(form, rules, strong, grey.shape)
+        registration = lay(form, sheet)
         if fits(form, registration):
-            fields = lift_fields(page.image, form, registration, rules)
+            fields = lift_fields(sheet, form, registration)
             rank = _rank(registration, fields)
             if best is None or rank > best[0]:
                 best = (rank, form, fields)
@@ -109,9 +127,29 @@ def _rank(registration: Registration | None, fields: Fields) -> float:
     return sum(patch is not None for _, patch in fields) / len(fields)
 
 
-def lay(form: Form, rules: Rules, strong: Rules, shape: tuple[int, ...]) -> Registration | None:
-    """The form laid over a page with such lines; None where all its fields are searched for."""
-    return register(form.rules, form.extent, rules, strong, shape) if form.anchored else None
+def lay(form: Form, sheet: Sheet) -> Registration | None:
+    """The form laid over a page; None where all its fields are searched for.
+
+    By its lines, or by the print of the reference where there are few or they do not fit. Tables look much
+    the same in a mirror: where the mirrored form fits better, the page is taken for one that was scanned
+    through its back, and the registration has fit 0.
+    """
+    if not form.anchored:
+        return None
+    rules, strong, shape = sheet.rules, sheet.strong, sheet.grey.shape
+    found = register(form.rules, form.extent, rules, strong, shape)
+    if form.reference is not None and (form.lineless or not fits(form, found)):
+        return _laid_by_print(form, form.reference, sheet)
+    if form.least_fit <= found.fit and found.fit + found.cover < UNDOUBTED:
+        mirrored = register(form.rules.mirrored(form.extent[0]), form.extent, rules, strong, shape)
+        if mirrored.fit + mirrored.cover > found.fit + found.cover + MIRROR_MARGIN:
+            return replace(found, fit=0.0)
+    return found
+
+
+def _laid_by_print(form: Form, reference: Image, sheet: Sheet) -> Registration:
+    fields = np.vstack([np.zeros((0, 4)), *(field.cells for field in form.form_fields)])
+    return register_print(ink.to_grey(reference), form.extent, fields, sheet.grey)
 
 
 def fits(form: Form, registration: Registration | None) -> bool:
@@ -121,27 +159,25 @@ def fits(form: Form, registration: Registration | None) -> bool:
     return registration.fit >= form.least_fit and registration.cover >= LEAST_COVER
 
 
-def lift_fields(image: Image, form: Form, registration: Registration | None, rules: Rules) -> Fields:
+def lift_fields(sheet: Sheet, form: Form, registration: Registration | None) -> Fields:
     """Every field with its patch; None where a field's frame is not where it belongs, or not found."""
     lifted: Fields = []
     for field in form.form_fields:
         patch: Patch | None = None
         if field.search is not None:
-            patch = _searched(image, form, field, registration, rules)
-        elif registration is not None and _on_page(field, registration, image.shape):
+            patch = _searched(sheet, form, field, registration)
+        elif registration is not None and _on_page(field, registration, sheet.grey.shape):
             height = CELL_HEIGHT if field.boxes else FRAME_HEIGHT
-            patch = lift(image, registration.matrix, field.cells, height, field.dropout)
+            patch = lift(sheet.image, registration.matrix, field.cells, height, field.dropout)
             if field.kind != "line" and patch.framed < LEAST_FRAMED and field.dropout is None:
                 patch = None
         lifted.append((field, patch))
     return lifted
 
 
-def _searched(
-    image: Image, form: Form, field: FormField, registration: Registration | None, rules: Rules
-) -> Patch | None:
+def _searched(sheet: Sheet, form: Form, field: FormField, registration: Registration | None) -> Patch | None:
     left, top, right, bottom = field.search or (0.0, 0.0, np.inf, np.inf)
-    height, width = image.shape[:2]
+    height, width = sheet.grey.shape
     if np.isfinite(right):
         corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
         if registration is not None:
@@ -150,7 +186,11 @@ def _searched(
             corners = corners * [width / form.extent[0], height / form.extent[1]]
         (left, top), (right, bottom) = corners.min(axis=0), corners.max(axis=0)
     found = search(
-        image, rules, (left, top, min(right, width), min(bottom, height)), field.boxes, field.dropout
+        sheet.image,
+        sheet.rules,
+        (left, top, min(right, width), min(bottom, height)),
+        field.boxes,
+        field.dropout,
     )
     return found.patch if found else None
 

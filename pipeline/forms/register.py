@@ -98,7 +98,7 @@ def register(
     best: tuple[float, Matrix, NDArray[np.float64]] | None = None
     for guess in _guesses(layout, extent, page, field, points):
         matrix, turned = _refine(guess, points, field)
-        if not _plausible(matrix, extent):
+        if not is_plausible(matrix, extent):
             continue
         shares, _ = _shares(matrix, points, field, turned)
         rank = float(shares.min() + 0.1 * shares.mean())
@@ -250,7 +250,7 @@ def _refine(guess: tuple[Matrix, bool], points: _Points, field: _Map) -> tuple[M
     return current @ norm, turned
 
 
-def _plausible(matrix: Matrix, extent: tuple[float, float]) -> bool:
+def is_plausible(matrix: Matrix, extent: tuple[float, float]) -> bool:
     """Whether a camera could see the form so: not mirrored, all in front, near and far sides comparable."""
     width, height = extent
     corners = np.array([[0.0, 0.0], [width, 0.0], [width, height], [0.0, height]])

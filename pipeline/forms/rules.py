@@ -39,6 +39,14 @@ class Rules:
     down: Segments
     tilt: float
 
+    def mirrored(self, width: float) -> Rules:
+        """The same lines as seen in a mirror, on a page of that width."""
+        across, down = self.across.copy(), self.down.copy()
+        across[:, [0, 2]] = width - across[:, [2, 0]]
+        across[:, [1, 3]] = across[:, [3, 1]]
+        down[:, [0, 2]] = width - down[:, [0, 2]]
+        return Rules(across, down, -self.tilt)
+
 
 def find_rules(grey: Image, shortest: float = 0.014) -> Rules:
     """Straight lines of a page, whatever draws them: print, frames of boxes, the edge of a table.

@@ -134,7 +134,7 @@ def _without_faint(mask: Mask, patch: Patch) -> Mask:
         return mask
     pen = float(np.percentile(values, 90))
     darkest = np.zeros(count)
-    np.maximum.at(darkest, labels.ravel(), patch.dark.ravel())
+    np.maximum.at(darkest, np.asarray(labels, np.intp).ravel(), patch.dark.ravel())
     gone = (darkest < PALE * pen) | (stats[:, cv2.CC_STAT_AREA] < SPECK * patch.unit**2)
     gone[0] = True
     return np.where(gone[labels], np.uint8(0), np.uint8(255))
