@@ -12,7 +12,6 @@ import logging
 import os
 import re
 import signal
-import sys
 from types import FrameType
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -54,10 +53,8 @@ def serve_nights(
         settings.out, lasting=settings.out / HOME, modules=["flows.flow"], verbose=verbose
     ) as address:
         deployment = make_deployment(settings, cron, timezone)
-        if not quiet:
-            print(f"Nightsort reads into {settings.out} at {cron} ({timezone}); Prefect: {address}")
-            sys.stdout.flush()
-        asyncio.run(_serve(deployment, settings))
+        message = f"Nightsort reads into {settings.out} at {cron} ({timezone}); Prefect: {address}"
+        asyncio.run(_serve(deployment, settings, "" if quiet else message))
     return int(ExitCode.OK)
 
 
@@ -105,13 +102,15 @@ def make_deployment(settings: NightSettings, cron: str, timezone: str) -> Runner
     )
 
 
-async def _serve(deployment: RunnerDeployment, settings: NightSettings) -> None:
+async def _serve(deployment: RunnerDeployment, settings: NightSettings, message: str) -> None:
     from prefect.runner import Runner  # noqa: PLC0415 - Prefect, after its environment is set
 
     # The schedule stays on when this process ends: what it misses is made up for by one night.
     runner = Runner(name="nightsort", pause_on_shutdown=False)
     identity: UUID = await runner.aadd_deployment(deployment)
     await _close_stale_runs(identity, settings)
+    if message:
+        print(message, flush=True)
     stopping = asyncio.Event()
 
     def stop(number: int, frame: FrameType | None) -> None:
