@@ -22,9 +22,9 @@ from scipy.optimize import minimize
 from models.calibrate import calibration_error
 from models.classifier import CARD, PARAMETERS, Model
 from models.crops import LabelledLattice
+from models.labelled import HELD_BACK, Crops, hold_back
 from models.material import Glyphs, draw_strips, label_strips
 from models.mnist import load_mnist
-from models.train import split_mnist
 from pipeline.decode import FLOOR, JUNK, Weights, align, decode
 from pipeline.lattice import DIGIT_FEATURES, JUNK_FEATURES
 from pipeline.parameters import Calibration, ReaderParameters, evidence
@@ -240,7 +240,7 @@ def find_thresholds(
 
 
 def read_strips(
-    model: Model, strips: int, seed: int, glyphs: Glyphs
+    model: Model, strips: int, seed: int, glyphs: Glyphs | None
 ) -> tuple[list[LabelledLattice], list[Any]]:
     """Labelled lattices of those of `strips` strips that can be read, with the network's probabilities."""
     legible = filter(is_whole, draw_strips(seed, strips, glyphs))
@@ -264,7 +264,8 @@ def fit_reader(directory: Path, mnist: Path | None, strips: int, seed: int) -> d
     if not (directory / PARAMETERS).exists():
         ReaderParameters(weights=START).save(directory / PARAMETERS)
     model = Model(directory)
-    _, held = split_mnist(load_mnist(mnist))
+    digits = load_mnist(mnist)
+    _, held = hold_back(Crops(digits.x_train, digits.y_train), held_back(directory))
     half = len(held.x) // 2
     first = Glyphs(held.x[:half], held.y[:half])
     second = Glyphs(held.x[half:], held.y[half:])
@@ -288,6 +289,12 @@ def fit_reader(directory: Path, mnist: Path | None, strips: int, seed: int) -> d
     card = json.loads((directory / CARD).read_text("utf-8")) | {"reader": told}
     (directory / CARD).write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
     return told
+
+
+def held_back(directory: Path) -> int:
+    """How many digits the network in `directory` has not learned from, by its card."""
+    recipe = json.loads((directory / CARD).read_text("utf-8")).get("recipe", {})
+    return int(recipe.get("held_back", HELD_BACK))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

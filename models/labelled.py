@@ -13,6 +13,8 @@ from pipeline.parameters import ReaderParameters
 
 # The label is the place in this row.
 CLASSES = (*map(str, range(10)), "not-a-digit")
+HELD_BACK = 5_000  # MNIST training digits that no weight of the reading network is fitted on
+SPLIT_SEED = 0
 
 
 class DataError(ValueError):
@@ -59,3 +61,8 @@ def divide(crops: Crops, apart: int, seed: int) -> tuple[Crops, Crops]:
     """`crops` without `apart` of them, taken at random, and those; the same for the same seed."""
     order = np.random.default_rng(seed).permutation(len(crops))
     return crops[order[apart:]], crops[order[:apart]]
+
+
+def hold_back(crops: Crops, count: int = HELD_BACK) -> tuple[Crops, Crops]:
+    """What is learned from, and `count` crops that are not: the same ones for every training."""
+    return divide(crops, count, SPLIT_SEED)

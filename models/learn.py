@@ -36,8 +36,10 @@ from models.fit_reader import (
     make_sample,
     read_strips,
 )
+from models.labelled import Crops
 from models.material import gather_crops
-from models.train import Augmented, Crops
+from models.recipe import make_recipe
+from models.training import Batches
 from models.truth import Row, read_truth
 from pipeline.decode import JUNK, align
 from pipeline.lattice import Lattice, build_lattice
@@ -122,7 +124,7 @@ def aligned_crops(fields: Sequence[Field], model: Model) -> Crops:
 
 def tune(network: keras.Model, crops: Crops, lesson: Lesson, seed: int) -> None:
     """Fine-tune `network` in place, the rate falling along a cosine."""
-    batches = Augmented(crops, 128, seed)
+    batches = Batches(crops, make_recipe("cnn", batch=128, seed=seed))
     schedule = keras.optimizers.schedules.CosineDecay(lesson.rate, len(batches) * lesson.epochs)
     network.compile(
         optimizer=keras.optimizers.AdamW(schedule, weight_decay=0.01),
@@ -177,7 +179,7 @@ def learn(truth: Path, base: Path, out: Path, lesson: Lesson) -> dict[str, Any]:
         refit(out, learned, held, lesson)
     network.save(out / KERAS)
     after = judge(held, Model(out))
-    told = {
+    told: dict[str, Any] = {
         "truth": truth.name,
         "fields": len(fields),
         "held_back": len(held),

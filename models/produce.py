@@ -23,7 +23,7 @@ from models.calibrate import fit_temperature
 from models.data import load_dataset
 from models.dataflow import Parts, Stage, predict_stage, trace_flow
 from models.export import export
-from models.labelled import CLASSES, Crops, Cutter, DataError, divide, join
+from models.labelled import CLASSES, Crops, Cutter, DataError, hold_back, join
 from models.material import Glyphs, gather_crops
 from models.measures import Judgement, judge
 from models.network import CARD, NETWORK, Network, softmax
@@ -35,7 +35,6 @@ from models.training import History, Row, Watcher, fit, predict
 
 STRIPS = "strips"  # the data: MNIST and the crops of rendered strips
 HELD_STRIPS = 1_000
-SPLIT_SEED = 0
 MNIST_SHARE = 2  # times that MNIST is shown for every time a strip's crop is
 RESUME = "resume"
 COMPARED = 512  # crops on which the export is held against Keras
@@ -73,7 +72,7 @@ def gather(job: Job, cutter: Cutter | None = None) -> Parts:
             f"{job.data}: {len(data.train)} crops, of which {recipe.held_back} would be held back; "
             "give a smaller --held-back"
         )
-    kept, held = divide(data.train, recipe.held_back, SPLIT_SEED) if recipe.held_back else (data.train, None)
+    kept, held = hold_back(data.train, recipe.held_back) if recipe.held_back else (data.train, None)
     nothing = data.train[:0]
     if job.data != STRIPS:
         return Parts(data.name, kept, held or nothing, data.test)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
+from models.labelled import HELD_BACK
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -30,7 +32,7 @@ class Recipe:
     decay: float = 0.01
     averaged: float = 0.999
     augmented: bool = True
-    held_back: int = 5_000
+    held_back: int = HELD_BACK
     strips: int = 30_000
     seed: int = 1
 
@@ -49,8 +51,7 @@ RECIPES = {
         network="mlp",
         epochs=5,
         batch=32,
-        rate=1e-3,
-        cosine=False,
+        rate=2e-3,
         decay=0.0,
         averaged=0.0,
         augmented=False,
