@@ -38,6 +38,7 @@ START = Weights(
     digit=np.zeros(len(DIGIT_FEATURES)),
     junk=np.zeros(len(JUNK_FEATURES)),
 )
+_ENDS = np.cumsum([2, len(DIGIT_FEATURES), len(JUNK_FEATURES)])  # of the parts of a packed vector
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +50,7 @@ class Sample:
     log: NDArray[np.float64]
     count: NDArray[np.float64]
     digit: NDArray[np.float64]
+    shape: NDArray[np.float64]
     junk: NDArray[np.float64]
     value: NDArray[np.intp]
 
@@ -61,6 +63,7 @@ def make_sample(lattice: Any, proba: NDArray[np.float32], value: str) -> Sample:
         np.log(np.maximum(proba.astype(np.float64), FLOOR)),
         (lattice.edges[:, 1] - lattice.edges[:, 0]).astype(np.float64),
         lattice.digit_features.astype(np.float64),
+        lattice.shape_features.astype(np.float64),
         lattice.junk_features.astype(np.float64),
         np.array([int(c) for c in value], np.intp),
     )
@@ -68,17 +71,14 @@ def make_sample(lattice: Any, proba: NDArray[np.float32], value: str) -> Sample:
 
 def pack(weights: Weights) -> NDArray[np.float64]:
     """All weights as one vector."""
-    return np.concatenate([[weights.evidence, weights.evidence_per_piece], weights.digit, weights.junk])
+    first = [weights.evidence, weights.evidence_per_piece]
+    return np.concatenate([first, weights.digit, weights.junk, weights.shape.ravel()])
 
 
 def unpack(vector: NDArray[np.float64]) -> Weights:
     """The weights that `pack` made `vector` of."""
-    return Weights(
-        float(vector[0]),
-        float(vector[1]),
-        vector[2 : 2 + len(DIGIT_FEATURES)],
-        vector[2 + len(DIGIT_FEATURES) :],
-    )
+    first, digit, junk, shape = np.split(vector, _ENDS)
+    return Weights(float(first[0]), float(first[1]), digit, junk, shape.reshape(JUNK, -1))
 
 
 def loss_and_gradient(
@@ -87,7 +87,7 @@ def loss_and_gradient(
     """Minus the log-probability of the right value, and its gradient; None where no way reads it."""
     weights = unpack(vector)
     scaled = sample.log * (weights.evidence + weights.evidence_per_piece * sample.count)[:, None]
-    digits = scaled[:, :JUNK] + (sample.digit @ weights.digit)[:, None]
+    digits = scaled[:, :JUNK] + (sample.digit @ weights.digit)[:, None] + sample.shape @ weights.shape.T
     junk = np.where(sample.count == 1, scaled[:, JUNK] + sample.junk @ weights.junk, -np.inf)
     right = _expected_right(sample, digits, junk)
     if right is None:
@@ -106,6 +106,7 @@ def _features(sample: Sample, digits: NDArray[np.float64], junk: NDArray[np.floa
             [seen.sum(), (seen * sample.count).sum()],
             digits.sum(axis=1) @ sample.digit,
             junk @ sample.junk,
+            (digits.T @ sample.shape).ravel(),
         ]
     )
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.lattice import DIGIT_FEATURES, JUNK_FEATURES, Lattice
+from pipeline.lattice import DIGIT_FEATURES, JUNK_FEATURES, SHAPE_FEATURES, Lattice
 
 CLASSES = 11
 JUNK = 10
@@ -34,12 +34,14 @@ class Weights:
 
     evidence : of a run's log-probability; evidence_per_piece : of the same times its pieces.
     digit, junk : (len(DIGIT_FEATURES),), (len(JUNK_FEATURES),) float64.
+    shape : (10, len(SHAPE_FEATURES)) float64, a row for each digit.
     """
 
     evidence: float = 1.0
     evidence_per_piece: float = 0.0
     digit: NDArray[np.float64] = field(default_factory=lambda: np.zeros(len(DIGIT_FEATURES)))
     junk: NDArray[np.float64] = field(default_factory=lambda: np.zeros(len(JUNK_FEATURES)))
+    shape: NDArray[np.float64] = field(default_factory=lambda: np.zeros((JUNK, len(SHAPE_FEATURES))))
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ def edge_scores(
     count = (lattice.edges[:, 1] - lattice.edges[:, 0]).astype(np.float64)
     scaled = log * (weights.evidence + weights.evidence_per_piece * count)[:, None]
     digits = scaled[:, :JUNK] + (lattice.digit_features.astype(np.float64) @ weights.digit)[:, None]
+    digits += lattice.shape_features.astype(np.float64) @ weights.shape.T
     junk = scaled[:, JUNK] + lattice.junk_features.astype(np.float64) @ weights.junk
     return digits, np.where(count == 1, junk, -np.inf)
 

@@ -23,6 +23,15 @@ DIGIT_FEATURES = (
     "inner-gap",  # white between its pieces, digit heights
     "overlap",  # how far it reaches under its right neighbour, digit heights
 )
+# Each digit weighs these in its own way: zeros are often small, ones narrow, sevens reach below the line.
+SHAPE_FEATURES = (
+    "frequency",  # 1: how often the digit stands at all
+    "height",  # of the run over that of a typical digit, less 1
+    "height-squared",
+    "width",  # of the run, digit heights, less 0.6
+    "width-squared",
+    "drop",  # how far its middle lies below the line's, digit heights
+)
 JUNK_FEATURES = (
     "junk",  # 1 for every piece that is left out
     "tall",  # its height over that of a typical digit
@@ -38,6 +47,7 @@ class Lattice:
     edges : (R, 2) int32, start and stop of each run, sorted by start, then stop.
     crops : (R, 28, 28) uint8.
     digit_features : (R, len(DIGIT_FEATURES)) float32.
+    shape_features : (R, len(SHAPE_FEATURES)) float32.
     junk_features : (R, len(JUNK_FEATURES)) float32; only runs of one piece may be left out.
     boxes : (R, 4) int32 left, top, right, bottom, on the upright strip.
     """
@@ -46,6 +56,7 @@ class Lattice:
     edges: NDArray[np.int32]
     crops: Image
     digit_features: NDArray[np.float32]
+    shape_features: NDArray[np.float32]
     junk_features: NDArray[np.float32]
     boxes: NDArray[np.int32]
 
@@ -54,8 +65,8 @@ def build_lattice(pieces: Pieces) -> Lattice:
     """The lattice of a line of pieces; without pieces it has no edges."""
     edges = runs(pieces)
     boxes = _run_boxes(pieces.boxes, edges)
-    digit, junk = _features(pieces, edges, boxes)
-    return Lattice(len(pieces), edges, crops(pieces, edges), digit, junk, boxes)
+    digit, shape, junk = _features(pieces, edges, boxes)
+    return Lattice(len(pieces), edges, crops(pieces, edges), digit, shape, junk, boxes)
 
 
 def _run_boxes(pieces: NDArray[np.int32], edges: NDArray[np.int32]) -> NDArray[np.int32]:
@@ -68,11 +79,12 @@ def _run_boxes(pieces: NDArray[np.int32], edges: NDArray[np.int32]) -> NDArray[n
 
 def _features(
     pieces: Pieces, edges: NDArray[np.int32], boxes: NDArray[np.int32]
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
     digit = np.zeros((len(edges), len(DIGIT_FEATURES)), np.float32)
+    shape = np.zeros((len(edges), len(SHAPE_FEATURES)), np.float32)
     junk = np.zeros((len(edges), len(JUNK_FEATURES)), np.float32)
     if not len(edges):
-        return digit, junk
+        return digit, shape, junk
     unit = max(pieces.height, 1.0)
     tall = np.minimum((boxes[:, 3] - boxes[:, 1]) / unit, 2.0)
     wide = (boxes[:, 2] - boxes[:, 0]) / unit
@@ -87,15 +99,22 @@ def _features(
     digit[:, 4] = np.maximum(wide - 0.8, 0.0)
     digit[:, 5] = np.maximum(wide - 1.2, 0.0)
     digit[:, 6] = np.maximum(0.3 - wide, 0.0)
-    digit[:, 7] = np.minimum(np.abs((boxes[:, 1] + boxes[:, 3]) / 2.0 - line) / unit, 2.0)
+    drop = np.clip(((boxes[:, 1] + boxes[:, 3]) / 2.0 - line) / unit, -2.0, 2.0)
+    digit[:, 7] = np.abs(drop)
     digit[:, 8] = gaps
     digit[:, 9] = overlaps
+    shape[:, 0] = 1.0
+    shape[:, 1] = np.clip(tall - 1.0, -1.0, 1.0)
+    shape[:, 2] = shape[:, 1] ** 2
+    shape[:, 3] = np.clip(wide - 0.6, -0.6, 1.0)
+    shape[:, 4] = shape[:, 3] ** 2
+    shape[:, 5] = drop
     areas = np.bincount(pieces.labels.ravel(), minlength=len(pieces) + 1)[1:]
     junk[:, 0] = 1.0
     junk[:, 1] = tall
     junk[:, 2] = np.maximum(tall - 0.5, 0.0)
     junk[:, 3] = np.minimum(areas[edges[:, 0]] / (unit * max(pieces.stroke, 1.0)), 3.0)
-    return digit, junk
+    return digit, shape, junk
 
 
 def _neighbours(

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.decode import Candidate, Weights
-from pipeline.lattice import DIGIT_FEATURES, JUNK_FEATURES
+from pipeline.lattice import DIGIT_FEATURES, JUNK_FEATURES, SHAPE_FEATURES
 
 # Nothing is certain: no confidence beyond what the calibration strings can vouch for.
 CEILING = 0.9995
@@ -86,6 +86,7 @@ class ReaderParameters:
             "evidence_per_piece": w.evidence_per_piece,
             "digit": dict(zip(DIGIT_FEATURES, w.digit.tolist(), strict=True)),
             "junk": dict(zip(JUNK_FEATURES, w.junk.tolist(), strict=True)),
+            "shape": dict(zip(SHAPE_FEATURES, w.shape.T.tolist(), strict=True)),
             "calibration": vars(self.calibration),
             "thresholds": [list(pair) for pair in self.thresholds],
         }
@@ -102,6 +103,7 @@ class ReaderParameters:
                     float(document["evidence_per_piece"]),
                     np.array([document["digit"][name] for name in DIGIT_FEATURES]),
                     np.array([document["junk"][name] for name in JUNK_FEATURES]),
+                    np.array([document["shape"][name] for name in SHAPE_FEATURES]).T,
                 ),
                 Calibration(**document["calibration"]),
                 tuple((float(target), float(least)) for target, least in document["thresholds"]),

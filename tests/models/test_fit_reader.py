@@ -18,7 +18,7 @@ from models.fit_reader import (
     pack,
     unpack,
 )
-from pipeline.lattice import DIGIT_FEATURES, JUNK_FEATURES, Lattice
+from pipeline.lattice import DIGIT_FEATURES, JUNK_FEATURES, SHAPE_FEATURES, Lattice
 
 
 def sample(seed: int, value: str, size: int = 4):
@@ -30,6 +30,7 @@ def sample(seed: int, value: str, size: int = 4):
         np.array(edges, np.int32),
         np.zeros((n, 28, 28), np.uint8),
         rng.random((n, len(DIGIT_FEATURES))).astype(np.float32),
+        rng.random((n, len(SHAPE_FEATURES))).astype(np.float32),
         rng.random((n, len(JUNK_FEATURES))).astype(np.float32),
         np.zeros((n, 4), np.int32),
     )
@@ -55,7 +56,7 @@ def test_a_value_that_no_way_reads_has_no_loss():
 
 
 def test_weights_survive_packing():
-    vector = np.arange(2 + len(DIGIT_FEATURES) + len(JUNK_FEATURES), dtype=float)
+    vector = np.arange(len(pack(START)), dtype=float)
     assert np.array_equal(pack(unpack(vector)), vector)
 
 

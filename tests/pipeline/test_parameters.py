@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.decode import Candidate, Weights
-from pipeline.lattice import DIGIT_FEATURES, JUNK_FEATURES
+from pipeline.lattice import DIGIT_FEATURES, JUNK_FEATURES, SHAPE_FEATURES
 from pipeline.parameters import CEILING, NEVER, Calibration, ReaderParameters
 
 
@@ -39,7 +39,8 @@ def test_thresholds_serve_the_target_or_a_stricter_one():
 @given(st.lists(st.floats(-20, 20), min_size=len(DIGIT_FEATURES), max_size=len(DIGIT_FEATURES)))
 def test_what_is_saved_is_loaded(tmp_path_factory, digit):
     path = tmp_path_factory.mktemp("parameters") / "reader.json"
-    weights = Weights(0.7, 0.1, np.array(digit), np.arange(len(JUNK_FEATURES), dtype=float))
+    shape = np.arange(10.0 * len(SHAPE_FEATURES)).reshape(10, -1)
+    weights = Weights(0.7, 0.1, np.array(digit), np.arange(len(JUNK_FEATURES), dtype=float), shape)
     saved = ReaderParameters(weights, Calibration(1, 2, 3, 4, 5), ((0.01, 0.9),))
     saved.save(path)
     loaded = ReaderParameters.load(path)
@@ -47,6 +48,7 @@ def test_what_is_saved_is_loaded(tmp_path_factory, digit):
     assert loaded.thresholds == saved.thresholds
     assert np.array_equal(loaded.weights.digit, weights.digit)
     assert np.array_equal(loaded.weights.junk, weights.junk)
+    assert np.array_equal(loaded.weights.shape, shape)
 
 
 def test_a_file_of_another_version_says_so(tmp_path):
