@@ -1,0 +1,161 @@
+"""A field lifted out of its frame: the frame goes, strokes stay whole, crosses and empty boxes are told."""
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.forms.crossed import Cross, crossed
+from pipeline.forms.layout import split
+from pipeline.forms.lift import CELL_HEIGHT, FRAME_HEIGHT, drop_colour, lift
+from pipeline.forms.rules import find_rules
+from pipeline.forms.search import find_combs, search
+from pipeline.forms.unframe import share_out, writing
+from tests.pipeline.forms import pages
+
+LEVEL = np.eye(3)
+
+
+def comb_of(page: np.ndarray, place=pages.COMB, count: int = 6, gap: int = 0, matrix=LEVEL):
+    patch = lift(page, matrix, split(place, count, gap), CELL_HEIGHT, None)
+    return patch, share_out(patch, writing(patch)[0])
+
+
+def inked(strips) -> list[bool]:
+    return [bool(mask.any()) for _, mask in strips]
+
+
+def test_an_empty_comb_has_no_ink():
+    patch, strips = comb_of(pages.blank())
+    assert patch.framed == 1.0
+    assert inked(strips) == [False] * 6
+
+
+def test_each_box_has_its_own_digit_and_nothing_of_the_frame():
+    page = pages.blank()
+    pages.fill(page, "47 190", pages.cells(pages.COMB, 6))
+    _, strips = comb_of(page)
+    assert inked(strips) == [True, True, False, True, True, True]
+    for _, mask in strips:
+        rows = np.flatnonzero(mask.any(axis=1))
+        assert not rows.size or np.ptp(rows) < 0.75 * CELL_HEIGHT
+
+
+@pytest.mark.parametrize("shift", [(0, 0), (9, 0), (-8, 6), (4, -9)])
+def test_the_frame_is_found_where_the_layout_is_a_little_off(shift):
+    page = pages.blank()
+    pages.fill(page, "123456", pages.cells(pages.COMB, 6))
+    off = np.array([[1, 0, shift[0]], [0, 1, shift[1]], [0, 0, 1.0]])
+    patch, strips = comb_of(page, matrix=off)
+    assert patch.framed == 1.0
+    assert inked(strips) == [True] * 6
+
+
+def test_a_stroke_that_crosses_the_frame_stays_whole():
+    page = pages.blank()
+    left, top, right, bottom = pages.cells(pages.COMB, 6)[2]
+    # A slanting tail out of the box, over its lower line.
+    cv2.line(page, (right - 12, top + 10), (left + 18, bottom + 12), 30, 4, cv2.LINE_AA)
+    _, strips = comb_of(page)
+    mask = strips[2][1]
+    count, _, stats, _ = cv2.connectedComponentsWithStats(mask)
+    assert count == 2
+    assert stats[1, cv2.CC_STAT_HEIGHT] == pytest.approx((bottom - top + 2) * CELL_HEIGHT / 52, abs=6)
+    assert inked(strips) == [False, False, True, False, False, False]
+
+
+def test_boxes_that_stand_apart_keep_to_themselves():
+    page = pages.blank()
+    pages.fill(page, "8 5", pages.cells(pages.APART, 3, pages.APART_GAP))
+    patch, strips = comb_of(page, pages.APART, 3, pages.APART_GAP)
+    assert patch.framed == 1.0
+    assert inked(strips) == [True, False, True]
+
+
+def test_guide_marks_fainter_than_the_pen_are_no_writing():
+    page = pages.blank()
+    boxes = pages.cells(pages.COMB, 6)
+    for left, top, right, bottom in boxes:
+        cv2.rectangle(page, (left + 16, top + 10), (right - 16, bottom - 10), 205, 2)
+    pages.fill(page, "  7  2", boxes)
+    _, strips = comb_of(page)
+    assert inked(strips) == [False, False, True, False, False, True]
+
+
+def test_a_frame_that_is_not_there_is_said():
+    assert comb_of(np.full((1100, 850), 250, np.uint8))[0].framed == 0.0
+    assert comb_of(pages.blank(), (120, 800, 300, 52))[0].framed < 0.5
+
+
+def test_a_frame_for_a_number_leaves_the_number():
+    page = pages.blank()
+    x, y, _w, _h = pages.FRAME
+    cv2.putText(page, "2075", (x + 30, y + 44), pages.DIGITS_FONT, 1.3, 30, 3, cv2.LINE_AA)
+    patch = lift(page, LEVEL, split(pages.FRAME, 1), FRAME_HEIGHT, None)
+    mask, _ = writing(patch)
+    count, *_ = cv2.connectedComponentsWithStats(mask)
+    assert patch.framed == 1.0
+    assert count == 5
+
+
+@pytest.mark.parametrize(
+    ("name", "colour"), [("red", (60, 60, 235)), ("#dc6414", (20, 100, 220)), ("blue", (230, 120, 90))]
+)
+def test_print_of_the_dropout_colour_goes(name, colour):
+    page = np.full((80, 120, 3), 250, np.uint8)
+    page[20:60, 30:34] = colour
+    page[20:60, 80:84] = (40, 35, 35)
+    seen = drop_colour(page, name)
+    assert int(seen[40, 31]) > 210
+    assert int(seen[40, 81]) < 60
+    assert int(drop_colour(page, None)[40, 31]) < 190
+
+
+@given(
+    st.floats(0.55, 1.6), st.floats(-8, 8), st.integers(2, 5), st.floats(-0.12, 0.12), st.floats(-0.12, 0.12)
+)
+@settings(max_examples=60, deadline=None)
+def test_two_straight_strokes_from_corner_to_corner_are_a_cross(aspect, lean, thick, dx, dy):
+    mask = np.zeros((80, 100), np.uint8)
+    wide, tall = 18 * aspect, 18.0
+    for side in (-1, 1):
+        start = (50 - side * wide + lean, 40 - tall)
+        end = (50 + side * wide - lean, 40 + tall)
+        move = (dx * wide * side, dy * tall * side)
+        points = [(round(x + move[0]), round(y + move[1])) for x, y in (start, end)]
+        cv2.line(mask, points[0], points[1], 255, thick)
+    assert crossed(mask, 60) is not Cross.NO
+
+
+@pytest.mark.parametrize("digit", "0123456789")
+def test_digits_are_no_crosses(digit):
+    mask = np.zeros((80, 80), np.uint8)
+    cv2.putText(mask, digit, (20, 60), pages.DIGITS_FONT, 1.8, 255, 4)
+    assert crossed(mask, 60) is Cross.NO
+    assert crossed(np.zeros((40, 40), np.uint8), 60) is Cross.NO
+
+
+@pytest.mark.parametrize("degrees", [0.0, 4.0, -5.0])
+def test_a_comb_is_found_without_coordinates(degrees):
+    page = pages.blank()
+    pages.fill(page, "123456", pages.cells(pages.COMB, 6))
+    matrix = pages.laid(degrees)
+    page = pages.seen(page, matrix, (850, 1100))
+    found = search(page, find_rules(page), (0, 0, 850, 1100), 6, None)
+    assert found is not None
+    middle = matrix @ [pages.COMB[0] + 150, pages.COMB[1] + 26, 1]
+    box = found.patch.box
+    assert box.x + box.width / 2 == pytest.approx(middle[0], abs=8)
+    assert box.y + box.height / 2 == pytest.approx(middle[1], abs=8)
+    assert inked(share_out(found.patch, writing(found.patch)[0])) == [True] * 6
+
+
+def test_a_comb_of_another_number_of_boxes_is_not_taken():
+    page = pages.blank()
+    rules = find_rules(page)
+    whole = (0, 0, 850, 1100)
+    assert search(page, rules, whole, 5, None) is None
+    assert search(page, rules, whole, 3, None) is None
+    assert search(page, rules, (0, 300, 850, 1100), 6, None) is None
+    assert [count for count, _ in find_combs(page, rules)] == [6]
