@@ -13,6 +13,7 @@ from cyclopts import App, CycloptsError, Parameter
 from flows import layout_command, model_commands
 from flows.errors import ExitCode, InterruptedNightError, NightError, UsageError
 from flows.options import DEFAULT_NIGHT, DEFAULT_TALK, RUNNING, Inputs, NightOptions, Out, TalkOptions
+from flows.review import command as review_command
 from flows.settings import usable_cores
 
 app = App(
@@ -58,6 +59,7 @@ def run(
     return command.read_scans(settings, quiet=talk.quiet, verbose=talk.verbose)
 
 
+app.command(review_command.review)
 app.command(model_commands.evaluate)
 app.command(model_commands.explain)
 app.command(model_commands.train)

@@ -19,27 +19,31 @@ LOCK_NAME = ".nightsort.lock"
 
 
 @contextmanager
-def own_output_folder(out: Path) -> Iterator[Path]:
+def own_output_folder(
+    out: Path, lock_name: str = LOCK_NAME, holder: str = "another run of nightsort"
+) -> Iterator[Path]:
     """Make the folder and hold it for the length of the context: no second run can enter it.
+
+    lock_name, holder : of what else excludes its like, and how the other one is called.
 
     The hold ends with the process, however it ends. Raises UsageError where the folder cannot
     be written or another run holds it.
     """
     try:
         out.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(out / LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o644)
+        descriptor = os.open(out / lock_name, os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
         raise UsageError(
             f"--out {out} cannot be written ({error.strerror}); choose a folder that can"
         ) from error
     try:
-        _lock(descriptor, out)
+        _lock(descriptor, out, holder)
         yield out
     finally:
         os.close(descriptor)
 
 
-def _lock(descriptor: int, out: Path) -> None:
+def _lock(descriptor: int, out: Path, holder: str) -> None:
     if fcntl is None:
         return
     try:
@@ -48,5 +52,5 @@ def _lock(descriptor: int, out: Path) -> None:
         if error.errno not in (errno.EAGAIN, errno.EACCES):
             return  # some network file systems know no locks; one writer is then up to the operator
         raise UsageError(
-            f"--out {out} is in use by another run of nightsort; wait for it to end or choose another folder"
+            f"--out {out} is in use by {holder}; wait for it to end or choose another folder"
         ) from error

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from importlib.resources import files
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from flows.pages import bin_totals, histogram, shares, templates
 from flows.reader import Identity
-from flows.results import HISTOGRAM_BINS, Settled, Tally
+from flows.results import Settled, Tally
 from flows.settings import NightSettings
 from flows.summary import REPORT_NAME, RunFigures
-from pipeline.document import Reason, Status
+from pipeline.document import Reason
 from pipeline.results import write_atomically
 
 if TYPE_CHECKING:
     from flows.pictures import Picture
+    from flows.review.quality import Audit
 
 MOST_FAILURES_LISTED = 200
 
@@ -31,25 +31,12 @@ REASONS_IN_WORDS = {
     Reason.EMPTY_FILE: "the file is empty",
     Reason.TRUNCATED_FILE: "the file ends too early",
     Reason.TOO_LARGE: "the file is larger than Nightsort reads",
+    Reason.TOO_SLOW: "reading it took too long",
     Reason.INTERNAL_ERROR: "Nightsort failed on it; please report it",
     Reason.ILLEGIBLE: "a person could not read it either",
     Reason.NOTHING_WRITTEN: "a person saw that nothing is written there",
     Reason.NOT_A_FIELD: "a person saw that this is not the field",
 }
-
-
-@dataclass(frozen=True)
-class Bar:
-    """A bin of the histogram, in units of its 400 x 160 picture.
-
-    accepted, review : heights; left, width : where it stands.
-    """
-
-    left: float
-    width: float
-    accepted: float
-    review: float
-    label: str
 
 
 def write_report(
@@ -60,10 +47,12 @@ def write_report(
     figures: RunFigures,
     tally: Tally,
 ) -> None:
-    """Write OUT/report.html, whole or not at all. Raises OSError."""
+    """Write OUT/report.html, whole or not at all. Raises OSError, LedgerError."""
     from flows.pictures import take_pictures  # noqa: PLC0415 - brings OpenCV
+    from flows.review.quality import audit_of  # noqa: PLC0415 - only here of all that a run does
 
-    page = render(settings, identity, threshold, figures, tally, take_pictures(tally.uncertain))
+    pictures = take_pictures(tally.uncertain)
+    page = render(settings, identity, threshold, figures, tally, pictures, audit_of(out))
     write_atomically(out / REPORT_NAME, [page.encode("utf-8", "backslashreplace")])
 
 
@@ -74,60 +63,38 @@ def render(
     figures: RunFigures,
     tally: Tally,
     pictures: Sequence[Picture],
+    audit: Audit | None = None,
 ) -> str:
     """The page as text. pictures : of the fields to show, see `flows.pictures`."""
-    from jinja2 import Environment, StrictUndefined  # noqa: PLC0415 - costs start-up time where not used
-
-    source = files("flows").joinpath("templates/report.html.j2").read_text(encoding="utf-8")
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters["percent"] = percent
-    return environment.from_string(source).render(
-        settings=settings,
-        identity=identity,
-        threshold=threshold,
-        figures=figures,
-        tally=tally,
-        shares=[(status, tally.statuses[status]) for status in Status if tally.statuses[status]],
-        bars=histogram(tally.confidences),
-        highest=max(_totals(tally.confidences)),
-        reasons=[(count, reason, _in_words(reason)) for reason, count in _by_count(tally.reasons)],
-        failures=_scans(tally.failures)[:MOST_FAILURES_LISTED],
-        pictures=pictures,
+    return (
+        templates()
+        .get_template("report.html.j2")
+        .render(
+            settings=settings,
+            identity=identity,
+            threshold=threshold,
+            figures=figures,
+            tally=tally,
+            shares=shares(tally.statuses),
+            audit=audit,
+            bars=histogram(tally.confidences),
+            highest=max(bin_totals(tally.confidences)),
+            reasons=reasons_in_words(tally.reasons),
+            failures=_scans(tally.failures)[:MOST_FAILURES_LISTED],
+            pictures=pictures,
+        )
     )
 
 
-def histogram(confidences: Counter[tuple[int, Status]]) -> list[Bar]:
-    """Bars of the fields by confidence, accepted on top of review, the highest 150 units high."""
-    totals = _totals(confidences)
-    highest = max(totals) or 1
-    step = 400 / HISTOGRAM_BINS
-    bars = []
-    for number, total in enumerate(totals):
-        review = confidences[number, Status.REVIEW]
-        low, high = number / HISTOGRAM_BINS, (number + 1) / HISTOGRAM_BINS
-        label = f"confidence {low:.2f} to {high:.2f}: {total - review} accepted, {review} for review"
-        scale = 150 / highest
-        bars.append(Bar(number * step + 1, step - 2, (total - review) * scale, review * scale, label))
-    return bars
+def reasons_in_words(counts: Counter[str]) -> list[tuple[int, str, str]]:
+    """Count, reason and what it means, the most frequent first."""
+    by_count = sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
+    return [(count, reason, in_words(reason)) for reason, count in by_count]
 
 
-def _totals(confidences: Counter[tuple[int, Status]]) -> list[int]:
-    return [sum(confidences[number, status] for status in Status) for number in range(HISTOGRAM_BINS)]
-
-
-def percent(part: float, whole: float) -> str:
-    """'12.5 %' of the whole; '-' of nothing."""
-    return f"{100 * part / whole:.1f} %" if whole else "-"
-
-
-def _in_words(reason: str) -> str:
+def in_words(reason: str) -> str:
+    """A reason for a person; '' for none."""
     return REASONS_IN_WORDS.get(Reason(reason), "") if reason in set(Reason) else ""
-
-
-def _by_count(counts: Counter[str]) -> list[tuple[str, int]]:
-    return sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
 
 
 def _scans(failures: list[Settled]) -> list[list[Settled]]:

@@ -100,6 +100,14 @@ def write_results(ledger: Ledger, out: Path) -> Tally:
     return tally
 
 
+def tally_of(ledger: Ledger) -> Tally:
+    """The figures alone. Raises LedgerError."""
+    tally = Tally()
+    for _ in _counted(settled(ledger), tally):
+        pass
+    return tally
+
+
 def _counted(lines: Iterator[Settled], tally: Tally) -> Iterator[Settled]:
     uncertain: list[_Entry] = []
     scan: Path | None = None

@@ -10,8 +10,9 @@ import pytest
 
 from flows.chunk import PageFailure
 from flows.ledger import Line
+from flows.pages import histogram, percent
 from flows.pictures import HEIGHT, WIDTH, crop, take_pictures
-from flows.report import histogram, percent, render
+from flows.report import render
 from flows.results import Settled, Tally
 from flows.settings import NightSettings
 from flows.summary import RunFigures

@@ -1,0 +1,226 @@
+"""Who gets which field next: the queue, filters, fields out with somebody, what is left.
+
+All in memory and for one thread; `reload` takes in what a run has written in the meantime.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+
+from flows.review.fields import Field, Key, field_id, order_key
+from flows.review.votes import OTHERS_BETWEEN
+from pipeline.document import Status
+
+# Seconds after which a field goes to somebody else if nobody heard of its reviewer.
+LEASE_S = 600.0
+ORDERS = ("uncertain", "value", "scan")
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which fields a reviewer wants, and in which order; empty: all. scan : a part of its name."""
+
+    order: str = "uncertain"
+    field: str = ""
+    reason: str = ""
+    scan: str = ""
+
+    def takes(self, field: Field) -> bool:
+        """Whether a field is wanted."""
+        return (
+            (not self.field or field.key[2] == self.field)
+            and (not self.reason or field.reason == self.reason)
+            and (not self.scan or self.scan.casefold() in field.scan.casefold())
+        )
+
+
+@dataclass
+class _Claim:
+    session: str
+    until: float
+
+
+class Desk:
+    """Hands out fields, each to one session at a time.
+
+    audit : share of the accepted fields that are handed out too, without their reading.
+    double : two people key every field.
+    """
+
+    def __init__(
+        self, *, audit: float = 0.0, double: bool = False, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.audit, self.double = audit, double
+        self._clock = clock
+        self._fields: dict[str, Field] = {}
+        self._orders: dict[str, list[Field]] = {}
+        self._claims: dict[Key, _Claim] = {}
+        self._skipped: dict[str, dict[Key, None]] = {}
+        self._keyed: dict[tuple[str, Key], int] = {}
+        self._count: Counter[str] = Counter()
+        self._verified = 0
+
+    def reload(self, fields: Iterable[Field]) -> None:
+        """Take these fields in place of the known ones; what is out with somebody stays there."""
+        self._fields = {field.id: field for field in fields}
+        self._verified = sum(field.verified for field in self._fields.values())
+        self._orders = {}
+        _ = self._sorted(ORDERS[0])  # now rather than when somebody waits for a field
+
+    # Fields --------------------------------------------------------------------------------------
+
+    def field(self, identifier: str) -> Field | None:
+        """A field by its id."""
+        return self._fields.get(identifier)
+
+    def by_key(self, key: Key) -> Field | None:
+        """A field by what it is."""
+        return self._fields.get(field_id(key))
+
+    def all(self) -> Collection[Field]:
+        """All fields, by scan."""
+        return self._fields.values()
+
+    def wanted(self, field: Field) -> bool:
+        """Whether people are to key a field that is not settled."""
+        return field.status is Status.REVIEW or bool(field.keyers) or self.audited(field)
+
+    def audited(self, field: Field) -> bool:
+        """Whether an accepted field is in the audit's sample."""
+        return field.status is Status.ACCEPTED and field.lot < self.audit
+
+    def blind(self, field: Field) -> bool:
+        """Whether the reading is kept from the reviewer: audited, or keyed by somebody already."""
+        return self.double or bool(field.keyers) or self.audited(field)
+
+    # Handing out ---------------------------------------------------------------------------------
+
+    def take(self, session: str, reviewer: str, wish: Filter, number: int = 2) -> list[Field]:
+        """The session's next fields, at most so many: they are out with it until keyed or released."""
+        now = self._clock()
+        self._renew(session, now)
+        skipped = self._skipped.setdefault(session, {})
+        free = (
+            field
+            for field in self._sorted(wish.order)
+            if self._free(field, session, now) and wish.takes(field) and self._may(reviewer, field)
+        )
+        found: list[Field] = []
+        later: list[Field] = []  # put off, or keyed by this reviewer just now: when nothing else is left
+        for field in free:
+            rested = field.key not in skipped and self._rested(reviewer, field)
+            (found if rested else later).append(field)
+            if len(found) == number:
+                break
+        found = found or later[:number]
+        for field in found:
+            self._claims[field.key] = _Claim(session, now + LEASE_S)
+        self._let_go(session, {field.key for field in found})
+        return found
+
+    def hold(self, session: str, field: Field) -> bool:
+        """Give a field that was asked for by name to a session; False where another has it."""
+        now = self._clock()
+        claim = self._claims.get(field.key)
+        if claim is not None and claim.session != session and claim.until > now:
+            return False
+        self._claims[field.key] = _Claim(session, now + LEASE_S)
+        return True
+
+    def held_by_other(self, session: str, field: Field) -> bool:
+        """Whether somebody else is at this field now."""
+        claim = self._claims.get(field.key)
+        return claim is not None and claim.session != session and claim.until > self._clock()
+
+    def skip(self, session: str, field: Field) -> None:
+        """Put a field off until nothing else is left for this session."""
+        self._skipped.setdefault(session, {})[field.key] = None
+
+    def leave(self, session: str) -> None:
+        """Whoever it was has gone: all that is out with the session is free."""
+        self._let_go(session, set())
+
+    def settle(self, field: Field, reviewer: str, *, verified: bool) -> None:
+        """Note that a field was keyed."""
+        self._count[reviewer] += 1
+        self._verified += verified - field.verified
+        self._keyed[reviewer, field.key] = self._count[reviewer]
+        field.verified = verified
+        field.keyers = () if verified else (*field.keyers, reviewer)
+        self._claims.pop(field.key, None)
+        self._enqueue(field)
+
+    def reopen(self, field: Field, *, verified: bool, keyers: tuple[str, ...]) -> None:
+        """Note that a keying was taken back."""
+        self._verified += verified - field.verified
+        field.verified, field.keyers = verified, keyers
+        self._enqueue(field)
+
+    # Figures -------------------------------------------------------------------------------------
+
+    def remaining(self, wish: Filter) -> int:
+        """Fields that still wait, of those wished for."""
+        return sum(not field.verified and wish.takes(field) for field in self._sorted(wish.order))
+
+    def verified(self) -> int:
+        """Fields that people have settled."""
+        return self._verified
+
+    def reviewers(self) -> int:
+        """Sessions that have a field now."""
+        now = self._clock()
+        return len({claim.session for claim in self._claims.values() if claim.until > now})
+
+    # ---------------------------------------------------------------------------------------------
+
+    def _free(self, field: Field, session: str, now: float) -> bool:
+        if field.verified or not self.wanted(field):
+            return False
+        claim = self._claims.get(field.key)
+        return claim is None or claim.session == session or claim.until <= now
+
+    def _may(self, reviewer: str, field: Field) -> bool:
+        """Two people means two; after a slip of the finger the same one may answer."""
+        return not self.double or reviewer not in field.keyers
+
+    def _rested(self, reviewer: str, field: Field) -> bool:
+        """Whether it is long enough ago that the reviewer keyed this field."""
+        at = self._keyed.get((reviewer, field.key))
+        return at is None or reviewer not in field.keyers or self._count[reviewer] - at >= OTHERS_BETWEEN
+
+    def _sorted(self, order: str) -> list[Field]:
+        """All fields that people may have to key, settled ones too, in order; audited ones strewn in."""
+        if order not in self._orders:
+            self._orders[order] = _strewn(
+                sorted(
+                    (f for f in self._fields.values() if f.status is Status.REVIEW or f.keyers),
+                    key=lambda field: order_key(order, field),
+                ),
+                [f for f in self._fields.values() if self.audited(f) and not f.keyers],
+            )
+        return self._orders[order]
+
+    def _enqueue(self, field: Field) -> None:
+        """Have the queue made again where a field belongs into it that did not before."""
+        if field.keyers and field.status is not Status.REVIEW and not self.audited(field):
+            self._orders = {}
+
+    def _renew(self, session: str, now: float) -> None:
+        for claim in self._claims.values():
+            if claim.session == session:
+                claim.until = now + LEASE_S
+
+    def _let_go(self, session: str, keep: set[Key]) -> None:
+        for key in [k for k, claim in self._claims.items() if claim.session == session and k not in keep]:
+            del self._claims[key]
+
+
+def _strewn(queue: list[Field], among: list[Field]) -> list[Field]:
+    """The queue with other fields at places that their lots decide, so that nobody can tell them."""
+    placed = [(float(place), field) for place, field in enumerate(queue)]
+    top = max((field.lot for field in among), default=1.0) or 1.0
+    placed += [(field.lot / top * len(queue), field) for field in among]
+    return [field for _, field in sorted(placed, key=lambda entry: entry[0])]
