@@ -15,7 +15,7 @@ from models.anatomy import Layer
 from models.explain import Explanation, Field
 from models.labelled import CLASSES
 from models.network import Network
-from models.shades import data_uri, enlarge, ink_picture, lead_picture, maps_picture
+from models.shades import data_uri, ink_picture, lead_picture, maps_picture
 
 TEMPLATE = "explain.html.j2"
 
@@ -94,22 +94,17 @@ def _odds(lead: float) -> str:
 
 
 def _layer(layer: Layer, number: int) -> dict[str, Any]:
+    """A layer's maps as one picture; `width`: what the page enlarges it to, pixels."""
+    told: dict[str, Any] = {"kind": layer.kind, "number": number}
     if layer.values.ndim == 1:
         count = layer.values.size
         columns = next(c for c in range(min(count, 16), 0, -1) if count % c == 0)
-        picture = enlarge(maps_picture(layer.values.reshape(1, 1, -1), columns), 10)
-        return {"kind": layer.kind, "number": number, "count": count, "picture": data_uri(picture)}
-    side, _, count = layer.values.shape
-    columns = 8 if side > 7 else 16
-    picture = enlarge(maps_picture(layer.values, columns), max(2, 56 // side))
-    return {
-        "kind": layer.kind,
-        "number": number,
-        "count": count,
-        "side": side,
-        "silent": int((layer.values.max(axis=(0, 1)) <= 0).sum()),
-        "picture": data_uri(picture),
-    }
+        picture, times = maps_picture(layer.values.reshape(1, 1, -1), columns), 10
+    else:
+        side, _, count = layer.values.shape
+        picture, times = maps_picture(layer.values, 8 if side > 7 else 16), max(2, 56 // side)
+        told |= {"side": side, "silent": int((layer.values.max(axis=(0, 1)) <= 0).sum())}
+    return told | {"count": count, "picture": data_uri(picture), "width": times * picture.shape[1]}
 
 
 def _units(shares: NDArray[np.float64]) -> list[tuple[int, float]]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.quiet import native_chatter_dropped
 from pipeline.document import Image
 
 TRAIN_SIZE, TEST_SIZE = 60_000, 10_000
@@ -29,9 +32,10 @@ def load_mnist(path: Path | None = None) -> Mnist:
     Raises OSError where the file cannot be read, ValueError where it is not MNIST.
     """
     if path is None:
-        import keras  # noqa: PLC0415 - heavy, and needed for this alone
-
-        (x_train, y_train), (x_test, y_test) = keras.datasets.mnist.load_data()
+        with native_chatter_dropped():
+            import keras  # noqa: PLC0415 - heavy, and needed for this alone
+        with contextlib.redirect_stdout(sys.stderr):  # it tells of its download
+            (x_train, y_train), (x_test, y_test) = keras.datasets.mnist.load_data()
     else:
         with np.load(path) as archive:
             try:

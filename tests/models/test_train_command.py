@@ -83,6 +83,12 @@ def test_the_commands_of_cards_can_be_given() -> None:
         assert bound.arguments["strips"] == RECIPES[name].strips
 
 
+def test_the_cards_of_shipped_models_name_commands_that_exist() -> None:
+    for path in (Path(produce.__file__).parent / "weights").glob("*/card.json"):
+        words = shlex.split(json.loads(path.read_text())["command"])
+        app.parse_args(words[1:], exit_on_error=False, print_error=False)
+
+
 def test_interrupted_training_keeps_the_best_and_resumes(
     data: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
