@@ -20,13 +20,14 @@ def read_line(
     parameters: ReaderParameters,
     lengths: Collection[int] | None,
     off_length: float,
+    best: int = READINGS,
 ) -> tuple[list[Candidate], tuple[float, ...]]:
     """Candidates of a line of writing, best first, and the digit probabilities of the best.
 
     lengths, off_length : as `decode` takes them.
     """
     candidates = decode(
-        lattice, proba, parameters.weights, lengths, best=READINGS, off_length=off_length if lengths else 0.0
+        lattice, proba, parameters.weights, lengths, best=best, off_length=off_length if lengths else 0.0
     )
     if not candidates:
         return [], ()
@@ -36,25 +37,28 @@ def read_line(
 
 
 def read_boxes(
-    lattices: Sequence[Lattice], proba: Sequence[NDArray[np.float32]], parameters: ReaderParameters
+    lattices: Sequence[Lattice],
+    proba: Sequence[NDArray[np.float32]],
+    parameters: ReaderParameters,
+    best: int = READINGS,
 ) -> tuple[list[Candidate], tuple[float, ...]]:
-    """One digit a box: the boxes' digits side by side; an empty box adds none."""
+    """One digit a box: the boxes' digits side by side, at most `best` such values, most probable first.
+
+    An empty box adds no digit.
+    """
     boxes = [
-        decode(lattice, each, parameters.weights, lengths=(1,), best=3)
+        decode(lattice, each, parameters.weights, lengths=(1,), best=max(3, best // 5))
         for lattice, each in zip(lattices, proba, strict=True)
     ]
     boxes = [box for box in boxes if box]
     if not boxes:
         return [], ()
-    whole = float(np.prod([box[0].probability for box in boxes]))
-    first = Candidate("".join(box[0].value for box in boxes), whole)
-    others = []
-    for place, box in enumerate(boxes):
-        for other in box[1:]:
-            value = first.value[:place] + other.value + first.value[place + 1 :]
-            others.append(Candidate(value, whole * other.probability / max(box[0].probability, 1e-12)))
-    others.sort(key=lambda candidate: -candidate.probability)
-    return [first, *others[: READINGS - 1]], tuple(box[0].probability for box in boxes)
+    values = [Candidate("", 1.0)]
+    for box in boxes:
+        longer = [Candidate(v.value + d.value, v.probability * d.probability) for v in values for d in box]
+        longer.sort(key=lambda candidate: (-candidate.probability, candidate.value))
+        values = longer[:best]
+    return values, tuple(box[0].probability for box in boxes)
 
 
 def alternatives(candidates: Sequence[Candidate], confidence: float) -> tuple[tuple[str, float], ...]:

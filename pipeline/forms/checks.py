@@ -53,7 +53,12 @@ def apply_check_digit(reading: Reading, rule: str) -> Reading:
     chance = 1.0 / (11.0 if rule == "mod11" else 10.0)
     rest = (1.0 - sum(belief.values())) * (chance * (1.0 - WRONG_CHECK) + WRONG_CHECK)
     weighed = {v: p * (1.0 - WRONG_CHECK if good(v) else WRONG_CHECK) for v, p in belief.items()}
-    return _believing(reading, weighed, rest)
+    weighed_reading = _believing(reading, weighed, rest)
+    return (
+        weighed_reading
+        if good(weighed_reading.value)
+        else replace(weighed_reading, reason=Reason.CHECK_DIGIT)
+    )
 
 
 def apply_sums(readings: Sequence[Reading], sums: Mapping[str, Sequence[str]]) -> list[Reading]:
@@ -62,27 +67,34 @@ def apply_sums(readings: Sequence[Reading], sums: Mapping[str, Sequence[str]]) -
     sums : field that states a sum -> the fields that are summed.
 
     For every sum the belief of each of its fields is multiplied by what the others say about it (one round
-    of belief propagation on the sum; Pearl, 1988), an empty field counting as 0. A sum that no combination
-    of candidates makes true gives `sum-differs` to its total and parts.
+    of belief propagation on the sum; Pearl, 1988), an empty field counting as 0. A sum that does not hold
+    even so gives `sum-differs` to its total and parts.
     """
     by_name = {reading.field: reading for reading in readings}
+    heard = dict(by_name)
     messages: dict[str, list[dict[str, float]]] = {}
+    weighed: list[str] = []
     broken: set[str] = set()
     for total, parts in sums.items():
         names = [total, *parts]
         if any(by_name[name].reason is not None for name in names):
             continue
         said = _messages([_belief(by_name[name]) for name in names])
+        weighed.append(total)
         if said is None:
-            broken.update(names)
-            continue
+            said = [dict.fromkeys(_belief(by_name[name]), 0.0) for name in names]
         for name, message in zip(names, said, strict=True):
             messages.setdefault(name, []).append(message)
+    for name, all_said in messages.items():
+        heard[name] = _hearing(by_name[name], all_said)
+    for total in weighed:
+        if sum(_number(heard[name].value) for name in sums[total]) != _number(heard[total].value):
+            broken.update([total, *sums[total]])
     return [
-        replace(reading, reason=Reason.SUM_DIFFERS, confidence=reading.confidence * WRONG_SUM)
+        replace(reading, reason=Reason.SUM_DIFFERS)
         if reading.field in broken and reading.value and reading.reason is None
-        else _hearing(reading, messages.get(reading.field, []))
-        for reading in readings
+        else reading
+        for reading in heard.values()
     ]
 
 

@@ -99,8 +99,8 @@ class FormSet:
 
     @property
     def label(self) -> str:
-        """Names of the layouts, as the results give them."""
-        return "+".join(form.name for form in self.forms)
+        """Name of the one layout, or how many there are, as the results give it."""
+        return self.forms[0].name if len(self.forms) == 1 else f"{len(self.forms)}-forms"
 
     @property
     def sha256(self) -> str:

@@ -26,7 +26,7 @@ from pipeline.ink import Darkness, Mask
 from pipeline.lattice import Lattice, build_lattice
 from pipeline.parameters import ReaderParameters
 from pipeline.segment import segment
-from pipeline.values import alternatives, read_boxes, read_line
+from pipeline.values import READINGS, alternatives, read_boxes, read_line
 
 # The lines that a page has where the form lies, which the layout must know, or it is another form.
 LEAST_COVER = 0.6
@@ -38,6 +38,10 @@ LEAST_FRAMED = 0.5
 OFF_LENGTH = 0.05
 # A field whose ink is fainter than this against the darkest writing of the page holds guide marks.
 GUIDES = 0.42
+# Size of a dot and of the white around it, in heights of the frame: it is no part of a digit.
+DOT, ALONE = 0.1, 0.2
+# Candidates of a field that its check digit and its sums may choose from.
+WIDE = 40
 # A digit at least so probable is one, even where the ink might be a cross.
 CLEAR = 0.85
 
@@ -109,7 +113,7 @@ def cut_form(page: Page, forms: tuple[Form, ...]) -> CutForm:
         if fits(form, registration):
             fields = lift_fields(sheet, form, registration)
             rank = _rank(registration, fields)
-            if best is None or rank > best[0]:
+            if rank > (best[0] if best else 0.0):
                 best = (rank, form, fields)
     if best is None:
         form = here[0]
@@ -121,10 +125,9 @@ def cut_form(page: Page, forms: tuple[Form, ...]) -> CutForm:
 
 
 def _rank(registration: Registration | None, fields: Fields) -> float:
-    """How much speaks for a form that fits: its lines, or without any the share of fields that are there."""
-    if registration is not None:
-        return registration.fit + registration.cover
-    return sum(patch is not None for _, patch in fields) / len(fields)
+    """How much speaks for a form that fits: its lines, or else the share of its fields; 0 if none is."""
+    there = sum(patch is not None for _, patch in fields) / len(fields)
+    return registration.fit + registration.cover if registration is not None and there else there
 
 
 def lay(form: Form, sheet: Sheet) -> Registration | None:
@@ -248,6 +251,11 @@ def _number(patch: Patch, mask: Mask) -> tuple[Darkness, Mask]:
     inside = np.bincount(labels[max(0, top) : bottom + 1, max(0, left) : right + 1].ravel(), minlength=count)
     own = inside >= 0.5 * stats[:, cv2.CC_STAT_AREA]
     own[0] = False
+    reach = round(ALONE * patch.unit)
+    for index in np.flatnonzero(own & (stats[:, 2:4].max(axis=1) < DOT * patch.unit)):
+        x, y, w, h = stats[index, :4]
+        around = labels[max(0, y - reach) : y + h + reach, max(0, x - reach) : x + w + reach]
+        own[index] = bool(np.any(own[around] & (around != index)))
     return patch.dark, np.where(own[labels], np.uint8(255), np.uint8(0))
 
 
@@ -267,7 +275,9 @@ def read_form(
         if rule is not None:
             readings[index] = apply_check_digit(readings[index], rule)
     sums = {field.field.name: field.field.model.sum_of for field in cut.fields if field.field.model.sum_of}
-    return apply_sums(readings, sums) if sums else readings
+    if sums:
+        readings = apply_sums(readings, sums)
+    return [replace(each, alternatives=each.alternatives[: READINGS - 1]) for each in readings]
 
 
 def _read_field(
@@ -282,9 +292,11 @@ def _read_field(
     if all(lattice.size == 0 for lattice in field.lattices):
         return replace(blank, reason=Reason.NOT_FOUND) if spec.model.required else replace(blank, empty=True)
     if spec.boxes:
-        candidates, digits = read_boxes(field.lattices, proba, parameters)
+        candidates, digits = read_boxes(field.lattices, proba, parameters, WIDE)
     else:
-        candidates, digits = read_line(field.lattices[0], proba[0], parameters, spec.lengths, OFF_LENGTH)
+        candidates, digits = read_line(
+            field.lattices[0], proba[0], parameters, spec.lengths, OFF_LENGTH, WIDE
+        )
     confidence = parameters.calibration.confidence(candidates, digits)
     if not candidates or not candidates[0].value:
         return replace(blank, reason=Reason.NOT_FOUND)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +16,8 @@ from pipeline.ink import Darkness, Mask
 BAND = 0.1
 # Length of the stretches in which a wall is followed, in heights of a box.
 BLOCK = 1.2
+# Most of a wall's length that a ring may share with it, in heights of a box.
+BRIDGE, BROKEN = 0.35, 0.5
 # A box's ink: at least so tall or wide (heights of the box) as to be writing.
 WRITING = 0.2
 # Share of a component in the walls' strips from which it is what the frame left behind.
@@ -42,6 +46,10 @@ def writing(patch: Patch) -> tuple[Mask, Mask]:
         gone[view] |= _line(np.ascontiguousarray(mask[view].T), y - view.start, height).T
         strips[view] = 255
     rest = np.where(gone > 0, np.uint8(0), mask)
+    for x in patch.walls[0]:
+        rest |= _shared(rest, gone, round(float(x)), band, BRIDGE * height)
+    for y in patch.walls[1]:
+        rest |= _shared(rest.T, gone.T, round(float(y)), band, BRIDGE * height).T
     return _without_faint(_without_leftovers(rest, strips, height), patch), strips
 
 
@@ -93,6 +101,36 @@ def _wall(mask: Mask, middle: float) -> Mask:
     core = np.zeros_like(mask)
     core[:, max(0, round(middle) - reach) : round(middle) + reach + 1] = 255
     return np.asarray(cv2.bitwise_and(cv2.subtract(mask, wide), core), np.uint8)
+
+
+def _shared(rest: Mask, gone: Mask, middle: int, band: int, reach: float) -> Mask:
+    """The stretches of a wall that a stroke runs along: a ring that leans on the wall would be open without.
+
+    rest : ink without walls; gone : what was taken out; middle : column of the wall. Such a stretch lies
+    between two places where ink touches the wall from one side, at most `reach` pixels apart, or BROKEN of
+    it where a thin stroke left two pieces of ink.
+    """
+    kept = np.zeros_like(rest)
+    first, last = max(0, middle - band), min(rest.shape[1], middle + band + 1)
+    wall = gone[:, first:last]
+    if not wall.any():
+        return kept
+    _, labels = cv2.connectedComponents(np.ascontiguousarray(rest), connectivity=8)
+    for side in (-1, 1):
+        touching: dict[int, list[int]] = {0: []}
+        for row in range(int(wall.any(axis=1).argmax()), len(wall)):
+            inked = np.flatnonzero(wall[row])
+            edge = first + int(inked[-1 if side > 0 else 0]) + side if inked.size else middle
+            # A thin stroke loses its last pixel or two to the wall.
+            beside = labels[row, max(0, min(edge, edge + 2 * side)) : max(edge, edge + 2 * side) + 1]
+            if beside.any():
+                touching.setdefault(int(beside.max()), []).append(row)
+                touching[0].append(row)
+        for piece, rows in touching.items():
+            for before, after in pairwise(rows):
+                if 1 < after - before <= (reach if piece else BROKEN * reach):
+                    kept[before : after + 1, first:last] = wall[before : after + 1]
+    return kept
 
 
 def _thickness(mask: Mask, middle: float) -> NDArray[np.float64]:

@@ -75,7 +75,7 @@ def test_a_sum_that_cannot_hold_is_said_of_all_its_fields():
     got = apply_sums(page, {"t": ["a", "b"]})
     assert [r.reason for r in got] == [Reason.SUM_DIFFERS] * 3 + [None]
     assert [r.value for r in got] == ["1", "2", "4", "7"]
-    assert max(r.confidence for r in got[:3]) < 0.1
+    assert max(r.confidence for r in got[:3]) < 0.4
 
 
 def test_a_field_that_has_a_reason_keeps_the_sum_out():

@@ -113,7 +113,7 @@ def test_print_of_the_dropout_colour_goes(name, colour):
 
 
 @given(
-    st.floats(0.55, 1.6), st.floats(-8, 8), st.integers(2, 5), st.floats(-0.12, 0.12), st.floats(-0.12, 0.12)
+    st.floats(0.55, 1.6), st.floats(-2, 2), st.integers(2, 5), st.floats(-0.12, 0.12), st.floats(-0.12, 0.12)
 )
 @settings(max_examples=60, deadline=None)
 def test_two_straight_strokes_from_corner_to_corner_are_a_cross(aspect, lean, thick, dx, dy):

@@ -86,7 +86,7 @@ def test_a_layout_that_is_not_there_is_named(tmp_path):
 def test_a_folder_of_layouts_is_one_layout(folder):
     (folder / "other.toml").write_text(pages.LAYOUT, encoding="utf-8")
     both = load_layout(str(folder))
-    assert both.label == "member+other"
+    assert both.label == "2-forms"
     assert both.fields == load_form(folder / "member.toml").fields
     assert both.sha256 not in {form.sha256 for form in load_forms([folder]).forms}
     (folder / "third.toml").write_text('name = "member"\n' + pages.LAYOUT, encoding="utf-8")
