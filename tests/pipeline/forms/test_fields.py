@@ -159,3 +159,16 @@ def test_a_comb_of_another_number_of_boxes_is_not_taken():
     assert search(page, rules, whole, 3, None) is None
     assert search(page, rules, (0, 300, 850, 1100), 6, None) is None
     assert [count for count, _ in find_combs(page, rules)] == [6]
+
+
+def test_a_ring_that_leans_on_a_wall_stays_closed():
+    page = pages.blank()
+    left, top, _, bottom = pages.cells(pages.COMB, 6)[3]
+    middle = (top + bottom) // 2
+    cv2.circle(page, (left + 9, middle - 4), 8, 30, 3, cv2.LINE_AA)
+    cv2.line(page, (left + 17, middle - 4), (left + 17, bottom - 8), 30, 3, cv2.LINE_AA)
+    _, strips = comb_of(page)
+    mask = strips[3][1]
+    outside, _, stats, _ = cv2.connectedComponentsWithStats(255 - mask, connectivity=4)
+    assert outside == 3
+    assert np.sort(stats[1:, cv2.CC_STAT_AREA])[0] > 20
