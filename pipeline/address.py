@@ -18,7 +18,7 @@ MAX_CANDIDATES = 16
 # Components of writing, as shares of the page's height (a page lies on its longer side or stands).
 TALLEST, SHORTEST = 0.16, 0.006
 # In heights of the line: white that ends a line, white that may part words, white that usually does.
-LINE_GAP, WORD_GAP, USUAL_GAP = 2.2, 0.22, 0.8
+LINE_GAP, WORD_GAP, USUAL_GAP = 2.2, 0.1, 0.8
 # Width of a digit with its white, in heights of the line, least and most.
 NARROW_DIGIT, WIDE_DIGIT = 0.28, 1.35
 
@@ -152,12 +152,20 @@ def _stretches(line: TextLine, country: Country) -> list[tuple[TextLine, float]]
             whole = begin == 0 and end == len(left)
             if whole and kind == "start":
                 continue  # the same stretch came as an end
+            if _bars(line.boxes[begin:end]):
+                continue
             weight = 1.0 if whole or kind == country.where else 0.25
             # White before a word is wider than the white within it.
             within = float(gaps[begin + 1 : end].max(initial=WORD_GAP))
             weight *= min(1.0, max(0.3, min(float(gaps[at]), USUAL_GAP) / within))
             found.append((line.part(begin, end), weight))
     return found
+
+
+def _bars(boxes: NDArray[np.int32]) -> bool:
+    """Whether components (N, 4) are the bars of a postal barcode: hardly any is wider than a stroke."""
+    size = boxes[:, 2:] - boxes[:, :2]
+    return len(boxes) >= 5 and float((size[:, 0] < 0.3 * size[:, 1].max()).mean()) >= 0.85
 
 
 def _place(line: TextLine, shape: tuple[int, ...]) -> float:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import tomllib
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +34,12 @@ class Country:
     shape: str
     boxes: tuple[int, ...]
     where: str
+
+    def dashes(self, length: int) -> tuple[int, ...]:
+        """Numbers of digits after which a code of `length` digits has a dash."""
+        parts = self.shape.split("-")[:-1]
+        counts = [sum(int(n) for n in re.findall(r"\\d\{(\d)\}", part)) for part in parts]
+        return tuple(place for place in accumulate(counts) if place < length)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.classify import Classifier
-from pipeline.decode import Candidate
+from pipeline.decode import Candidate, align
 from pipeline.document import Box, Page, Reading, Reason
 from pipeline.forms.layout import FormSet
 from pipeline.forms.read import cut_form, read_form
@@ -22,6 +22,8 @@ from pipeline.values import alternatives, read_boxes, read_line
 
 # A postal code of another length than its country's: that unlikely, before the writing is seen.
 OFF_LENGTH = 0.05
+# A code written without the dash that it has in its country: that unlikely against one with it.
+NO_DASH = 0.4
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,6 +122,14 @@ def _read(
     return _reading(page, layout, best, box)
 
 
+def _parted(lattice: Lattice, way: list[int], place: int) -> bool:
+    """Whether a dash may stand before digit `place` of a way: a piece left out, or the widest white."""
+    boxes = lattice.boxes[way]
+    white = boxes[1:, 0] - boxes[:-1, 2]
+    left_out = lattice.edges[way[place - 1], 1] < lattice.edges[way[place], 0]
+    return bool(left_out or white[place - 1] == white.max())
+
+
 def _without_parts(found: list[_Read]) -> list[_Read]:
     """Less confidence for a value that is the end or the beginning of a longer one on the same ink."""
     weighed = []
@@ -169,5 +179,9 @@ def _read_cut(
         lengths = layout.country.lengths if layout.country else None
         candidates, digits = read_line(cut.lattices[0], proba[0], parameters, lengths, OFF_LENGTH)
     confidence = parameters.calibration.confidence(candidates, digits)
+    if layout.country and not cut.region.boxed and candidates:
+        dashes = layout.country.dashes(len(candidates[0].value))
+        way = align(cut.lattices[0], proba[0], parameters.weights, candidates[0].value) if dashes else []
+        confidence *= NO_DASH ** sum(not _parted(cut.lattices[0], way, place) for place in dashes)
     empty = all(lattice.size == 0 for lattice in cut.lattices)
     return _Read(cut.region, candidates, digits, confidence, empty)

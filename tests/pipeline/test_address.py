@@ -48,3 +48,15 @@ def test_blank_pages_have_no_lines():
     _, lines = find_text_lines(np.zeros((100, 100), np.uint8))
     assert lines == []
     assert find_candidates(lines, countries()["us"], (100, 100)) == []
+
+
+def test_the_bars_of_a_barcode_are_no_ones():
+    """POSTNET below the address: bars of two heights, all thin."""
+    mask = page_of_words((400, 300, [6, 2, 5]))
+    for k in range(40):
+        top = 420 if k % 3 else 432
+        cv2.rectangle(mask, (420 + 9 * k, top), (423 + 9 * k, 445), 255, -1)
+    _, lines = find_text_lines(mask)
+    assert all(
+        each.line.boxes[:, 1].min() < 400 for each in find_candidates(lines, countries()["us"], mask.shape)
+    )

@@ -34,3 +34,10 @@ def test_every_country_agrees_with_itself(country):
     parts = re.sub(r"\(|\)\?", "", country.shape)
     assert re.fullmatch(parts, re.sub(r"\\d\{(\d)\}", lambda m: "7" * int(m[1]), parts).replace("?", ""))
     assert sum(int(n) for n in re.findall(r"\\d\{(\d)\}", country.shape)) == max(country.lengths)
+
+
+def test_dashes_stand_where_the_shape_has_them():
+    known = countries()
+    assert (known["us"].dashes(5), known["us"].dashes(9)) == ((), (5,))
+    assert known["jp"].dashes(7) == (3,)
+    assert known["fr"].dashes(5) == ()
