@@ -19,6 +19,9 @@ from pipeline.document import Reason, Status
 TARGETS = (0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2)
 
 
+_ROUNDING = 1e-9  # of a sum of confidences
+
+
 @dataclass(frozen=True)
 class Outlook:
     """What a target error would mean for the fields as they are.
@@ -92,7 +95,7 @@ def by_confidences(fields: Iterable[Field], target: float) -> float:
     least, doubt = 2.0, 0.0
     for number, confidence in enumerate(confidences, 1):
         doubt += 1.0 - confidence
-        if doubt <= target * number:
+        if doubt <= target * number + _ROUNDING:
             least = confidence
     return least
 

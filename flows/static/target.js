@@ -12,7 +12,7 @@ function show() {
   at("target-words").textContent = words;
   slider.setAttribute("aria-valuetext", words);
   at("accepted").textContent = accepted;
-  at("wrong").textContent = `about ${wrong}`;
+  at("wrong").textContent = wrong;
   at("review").textContent = review;
   at("checked").textContent = checked;
   at("checked-words").textContent = `of the accepted, people have keyed; ${mistaken} were misread`;

@@ -74,7 +74,7 @@ function show(reply, prefix = "") {
   showProgress(reply.progress);
   at("desk").hidden = !field;
   at("done").hidden = Boolean(field);
-  document.body.dataset.field = field?.id ?? "";
+  delete document.body.dataset.seen;
   if (!field) {
     const others = reply.progress.left;
     at("done-words").textContent = others
@@ -170,7 +170,7 @@ for (const [event, hidden] of [["load", false], ["error", true]]) {
   picture.addEventListener(event, () => {
     seen = true;
     picture.hidden = hidden;
-    document.body.dataset.seen = field?.id ?? "";
+    if (field) document.body.dataset.seen = field.id;
   });
 }
 digits.addEventListener("keydown", onKey);
