@@ -19,6 +19,7 @@ MAX_CANDIDATES = 16
 TALLEST, SHORTEST = 0.16, 0.006
 # In heights of the line: white that ends a line, white that may part words, white that usually does.
 LINE_GAP, WORD_GAP, USUAL_GAP = 2.2, 0.1, 0.8
+CLEARLY = 1.2  # times the white within a word that the white before it usually is
 # Width of a digit with its white, in heights of the line, least and most.
 NARROW_DIGIT, WIDE_DIGIT = 0.28, 1.35
 
@@ -157,7 +158,7 @@ def _stretches(line: TextLine, country: Country) -> list[tuple[TextLine, float]]
             weight = 1.0 if whole or kind == country.where else 0.25
             # White before a word is wider than the white within it.
             within = float(gaps[begin + 1 : end].max(initial=WORD_GAP))
-            weight *= min(1.0, max(0.3, min(float(gaps[at]), USUAL_GAP) / within))
+            weight *= min(1.0, max(0.3, min(float(gaps[at]), USUAL_GAP) / (CLEARLY * within)))
             found.append((line.part(begin, end), weight))
     return found
 
