@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import traceback
 from importlib.metadata import version
@@ -56,7 +57,7 @@ def run(
 
     if dry_run:
         return command.list_scans(settings)
-    return command.read_scans(settings, quiet=talk.quiet, verbose=talk.verbose)
+    return command.read_scans(settings, **talk.as_arguments())
 
 
 app.command(review_command.review)
@@ -88,8 +89,7 @@ def retry(
         out,
         workers=usable_cores() if workers is None else workers,
         page_timeout=page_timeout,
-        quiet=talk.quiet,
-        verbose=talk.verbose,
+        **talk.as_arguments(),
     )
 
 
@@ -125,30 +125,33 @@ def serve(
     settings = options.settings(inputs, out, settle=settle).absolute()
     from flows import serve as service  # noqa: PLC0415 - brings Prefect
 
-    return service.serve_nights(settings, cron, timezone or "UTC", quiet=talk.quiet, verbose=talk.verbose)
+    return service.serve_nights(settings, cron, timezone or "UTC", **talk.as_arguments())
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Carry out a command line and return its exit code; errors are one line on standard error."""
     given = sys.argv[1:] if arguments is None else arguments
     verbose = "--verbose" in given and "--quiet" not in given
+    as_json = "--log-json" in given
     try:
         code = app(given, exit_on_error=False, print_error=False, result_action="return_value")
         sys.stdout.flush()
     except CycloptsError as error:
-        return _report(UsageError(str(error)), verbose=False)
+        return _report(UsageError(str(error)), verbose=False, as_json=as_json)
     except KeyboardInterrupt:
         return _report(
-            InterruptedNightError("interrupted; run the same command again to go on"), verbose=False
+            InterruptedNightError("interrupted; run the same command again to go on"),
+            verbose=False,
+            as_json=as_json,
         )
     except BrokenPipeError:
         return _close_standard_output()
     except Exception as error:  # the one handler: whatever happens, one line and an exit code
-        return _report(error, verbose=verbose)
+        return _report(error, verbose=verbose, as_json=as_json)
     return int(code or ExitCode.OK)
 
 
-def _report(error: Exception, *, verbose: bool) -> int:
+def _report(error: Exception, *, verbose: bool, as_json: bool = False) -> int:
     if verbose:
         traceback.print_exception(error)
     if isinstance(error, NightError):
@@ -159,7 +162,12 @@ def _report(error: Exception, *, verbose: bool) -> int:
     else:
         text = f"{type(error).__name__}: {error}; run again with --verbose to see where it comes from"
         code = ExitCode.UNEXPECTED
-    print(f"nightsort: error: {' '.join(text.split())}", file=sys.stderr)
+    text = " ".join(text.split())
+    if as_json:
+        entry = {"level": "error", "message": text, "exit_code": int(code)}
+        print(json.dumps(entry, ensure_ascii=False), file=sys.stderr)
+    else:
+        print(f"nightsort: error: {text}", file=sys.stderr)
     return int(code)
 
 

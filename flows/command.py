@@ -28,14 +28,16 @@ def read_scans(
     *,
     quiet: bool = False,
     verbose: bool = False,
+    log_json: bool = False,
     open_with: OpenReader | None = None,
 ) -> int:
     """Carry out the run, print what came of it, and return the exit code. Raises NightError, OSError."""
     raise_on_sigterm()
     console = standard_error()
-    set_up_logging(Loudness.QUIET if quiet else Loudness.VERBOSE if verbose else Loudness.NORMAL, console)
+    loudness = Loudness.QUIET if quiet else Loudness.VERBOSE if verbose else Loudness.NORMAL
+    set_up_logging(loudness, console, as_json=log_json)
     with (
-        ProgressBar(console, shown=not quiet) as progress,
+        ProgressBar(console, shown=not (quiet or log_json)) as progress,
         Night(settings, watcher=progress, open_with=open_with, verbose=verbose) as night,
     ):
         _carry_out(night, verbose=verbose)
@@ -51,6 +53,7 @@ def retry_scans(
     page_timeout: float | None = None,
     quiet: bool = False,
     verbose: bool = False,
+    log_json: bool = False,
     open_with: OpenReader | None = None,
 ) -> int:
     """Read the scans in quarantine again, each as it was read before, and return the worst exit code.
@@ -77,7 +80,9 @@ def retry_scans(
                 max_failures="100%",  # all of them failed once
                 retry=True,
             )
-            codes.append(read_scans(again, quiet=quiet, verbose=verbose, open_with=open_with))
+            codes.append(
+                read_scans(again, quiet=quiet, verbose=verbose, log_json=log_json, open_with=open_with)
+            )
     return max(codes)
 
 

@@ -16,7 +16,6 @@ from typing import Any
 
 from httpx import HTTPError
 from prefect import flow, get_run_logger, task
-from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.exceptions import PrefectException
@@ -24,6 +23,7 @@ from prefect.futures import PrefectFuture
 from prefect.states import Cancelled, Completed, Failed
 from prefect.tasks import Task, exponential_backoff
 
+from flows.artifacts import ReadingProgress, publish
 from flows.chunk import Job, ScanResult
 from flows.errors import InterruptedNightError, PrefectUnavailableError
 from flows.interrupt import stop_on_signal
@@ -88,6 +88,7 @@ def night_flow(
     page_timeout: float = 300.0,
     settle: float = 0.0,
     retry: bool = False,
+    on_failure: str | None = None,
 ) -> State[Any]:
     """Read every scan below the inputs that was not read before, and write the results to `out`."""
     with ExitStack() as stack:
@@ -107,6 +108,7 @@ def night_flow(
                 page_timeout=page_timeout,
                 settle=settle,
                 retry=retry,
+                on_failure=on_failure,
             )
             night = stack.enter_context(Night(settings))
         take_inventory(night)
@@ -114,7 +116,7 @@ def night_flow(
         with night.reading():
             outcome = _read_chunks(night)
         write_results(night, outcome)
-        _publish(night)
+        publish(night)
         return _final_state(night, outcome)
 
 
@@ -145,6 +147,7 @@ def _read_chunks(night: Night) -> str:
     running: set[PrefectFuture[list[ScanResult]]] = set()
     ready: queue.SimpleQueue[PrefectFuture[list[ScanResult]]] = queue.SimpleQueue()
     outcome = "finished"
+    progress = ReadingProgress(night.figures.planned)
     with stop_on_signal() as stop:
         while waiting or running:
             # One more than there are processes, so that none waits while the ledger is written.
@@ -156,6 +159,7 @@ def _read_chunks(night: Night) -> str:
             if done := _next(ready):
                 running.discard(done)
                 night.record(done.result())
+                progress.update(night.figures.tried)
             if stop.is_set():
                 outcome = "interrupted"
             elif (waiting or running) and night.ceiling_reached():
@@ -184,22 +188,6 @@ def _abandon(night: Night, running: set[PrefectFuture[list[ScanResult]]]) -> Non
             night.record(future.result())
         except InterruptedNightError:
             continue  # its scans are read by the next run
-
-
-def _publish(night: Night) -> None:
-    """Show the figures in Prefect's user interface."""
-    tally, figures = night.tally, night.figures
-    rows = [f"| {status.value} | {tally.statuses[status]} |" for status in sorted(tally.statuses)]
-    lines = [
-        f"{figures.tried} scans read, {figures.known} read before, {figures.failed} failed.",
-        "",
-        "| fields | |",
-        "|---|---|",
-        *rows,
-        "",
-        f"Results and report: `{night.settings.out.resolve()}`",
-    ]
-    create_markdown_artifact(key="nightsort-summary", markdown="\n".join(lines))
 
 
 def _final_state(night: Night, outcome: str) -> State[Any]:

@@ -14,7 +14,9 @@ try:
 except ImportError:  # Windows, where nothing limits a process
     resource = None  # type: ignore[assignment]
 
-LEAST_BYTES = 2 << 30  # a page of the most pixels that are allowed takes about that
+# A page of the most pixels that are allowed takes 2.5 GiB.
+LEAST_BYTES = 2 << 30
+MOST_BYTES = 6 << 30
 _CGROUP = Path("/sys/fs/cgroup/memory.max")
 
 
@@ -25,7 +27,7 @@ def memory_a_worker(workers: int) -> int | None:
     that two of them meet such a page at once is not to be expected.
     """
     total = _memory_of_the_machine()
-    return None if total is None else max(LEAST_BYTES, 2 * total // (workers + 1))
+    return None if total is None else min(max(LEAST_BYTES, 2 * total // (workers + 1)), MOST_BYTES)
 
 
 def limit_memory(size: int | None) -> None:

@@ -15,8 +15,10 @@ from contextlib import ExitStack, contextmanager
 from types import TracebackType
 from typing import Any, Self
 
+from flows.alarm import tell
 from flows.chunk import Job, ScanResult
-from flows.errors import ExitCode
+from flows.errors import ExitCode, NightError
+from flows.history import History, read_history
 from flows.inventory import Inventory, portion, take_again, take_inventory
 from flows.ledger import FILE_NAME, Ledger, Sighting
 from flows.limits import memory_a_worker
@@ -67,6 +69,7 @@ class Night:
         self.chunks: list[Sequence[Job]] = []
         self.document: dict[str, Any] | None = None
         self.tally = Tally()
+        self.history = History()
         self.exit_code = ExitCode.OK
         self._watcher = watcher or Watcher()
         self._open_with = open_with or functools.partial(
@@ -79,6 +82,14 @@ class Night:
         self._exit = ExitStack()
 
     def __enter__(self) -> Self:
+        try:
+            self._open()
+        except NightError as error:
+            self._tell(error.exit_code, str(error))
+            raise
+        return self
+
+    def _open(self) -> None:
         self.settings.check()
         with ExitStack() as stack:
             reader = self._open_with()
@@ -104,12 +115,28 @@ class Night:
             )
             stack.callback(self.pool.stop)
             self._exit = stack.pop_all()
-        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._exit.close()
+        if isinstance(error, NightError):
+            self._tell(error.exit_code, str(error))
+        elif isinstance(error, Exception):
+            self._tell(ExitCode.UNEXPECTED, f"{type(error).__name__}: {error}")
+        elif error is None and self.exit_code not in (ExitCode.OK, ExitCode.INTERRUPTED):
+            self._tell(self.exit_code, f"{self.figures.failed} of {self.figures.tried} scans failed")
+
+    def _tell(self, exit_code: ExitCode, message: str) -> None:
+        if self.settings.on_failure is not None and exit_code != ExitCode.INTERRUPTED:
+            figures = self.document or {}
+            tell(
+                self.settings.on_failure,
+                out=self.settings.out.absolute(),
+                exit_code=int(exit_code),
+                message=message,
+                figures={name: figures[name] for name in ("run", "results", "rates") if name in figures},
+            )
 
     def prepare(self) -> None:
         """Find out what is to be read. Does nothing the second time. Raises UsageError, LedgerError."""
@@ -190,10 +217,15 @@ class Night:
         with self._timed("results"):
             self.tally = write_results(self._ledger, out)
             update_quarantine(out, self.tally.failures)
+        self.history = read_history(out, self._run)
+        for alarm in self.history.alarms:
+            log.warning("unusual: %s", alarm)
         with self._timed("report"):
-            write_report(out, self.settings, self.identity, self.threshold, self.figures, self.tally)
+            write_report(
+                out, self.settings, self.identity, self.threshold, self.figures, self.tally, self.history
+            )
         self.document = write_summary(
-            out, self.settings, self.identity, self.threshold, self.figures, self.tally
+            out, self.settings, self.identity, self.threshold, self.figures, self.tally, self.history
         )
         self._ledger.end_run(self._run, outcome)
         self.exit_code = self._exit_code(outcome)

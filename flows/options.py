@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypedDict
 
 from cyclopts import Group, Parameter
 
@@ -61,6 +61,14 @@ class NightOptions:
         float, Parameter(group=RUNNING, help="Seconds that one page may take before it is given up.")
     ] = 300.0
 
+    on_failure: Annotated[
+        str | None,
+        Parameter(
+            group=RUNNING,
+            help="Command to run, or http address to post to, when a night ends with a failure.",
+        ),
+    ] = None
+
     def settings(self, inputs: list[Path], out: Path, *, settle: float = 0.0) -> NightSettings:
         """The settings of a night on these folders, checked. Raises UsageError."""
         settings = NightSettings(
@@ -76,9 +84,18 @@ class NightOptions:
             max_failures=self.max_failures,
             page_timeout=self.page_timeout,
             settle=settle,
+            on_failure=self.on_failure,
         )
         settings.check()
         return settings
+
+
+class Talk(TypedDict):
+    """How much is said, as arguments of a function."""
+
+    quiet: bool
+    verbose: bool
+    log_json: bool
 
 
 @Parameter(name="*")
@@ -90,6 +107,15 @@ class TalkOptions:
     verbose: Annotated[
         bool, Parameter(group=TALKING, negative=(), help="Say more; show where an error comes from.")
     ] = False
+
+    log_json: Annotated[
+        bool,
+        Parameter(group=TALKING, negative=(), help="Messages, progress and errors as JSON, one a line."),
+    ] = False
+
+    def as_arguments(self) -> Talk:
+        """The same for whoever does the talking."""
+        return {"quiet": self.quiet, "verbose": self.verbose, "log_json": self.log_json}
 
     def check(self) -> None:
         """Raise UsageError for options that contradict each other."""

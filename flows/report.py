@@ -8,6 +8,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from flows.history import History
 from flows.pages import bin_totals, histogram, shares, templates
 from flows.reader import Identity
 from flows.results import Settled, Tally
@@ -46,13 +47,14 @@ def write_report(
     threshold: float,
     figures: RunFigures,
     tally: Tally,
+    history: History,
 ) -> None:
     """Write OUT/report.html, whole or not at all. Raises OSError, LedgerError."""
-    from flows.pictures import take_pictures  # noqa: PLC0415 - brings OpenCV
+    from flows.pictures_apart import take_pictures_apart  # noqa: PLC0415 - brings OpenCV
     from flows.review.quality import audit_of  # noqa: PLC0415 - only here of all that a run does
 
-    pictures = take_pictures(tally.uncertain)
-    page = render(settings, identity, threshold, figures, tally, pictures, audit_of(out))
+    pictures = take_pictures_apart(tally.uncertain)
+    page = render(settings, identity, threshold, figures, tally, pictures, audit_of(out), history)
     write_atomically(out / REPORT_NAME, [page.encode("utf-8", "backslashreplace")])
 
 
@@ -64,6 +66,7 @@ def render(
     tally: Tally,
     pictures: Sequence[Picture],
     audit: Audit | None = None,
+    history: History | None = None,
 ) -> str:
     """The page as text. pictures : of the fields to show, see `flows.pictures`."""
     return (
@@ -77,6 +80,7 @@ def render(
             tally=tally,
             shares=shares(tally.statuses),
             audit=audit,
+            history=history or History(),
             bars=histogram(tally.confidences),
             highest=max(bin_totals(tally.confidences)),
             reasons=reasons_in_words(tally.reasons),

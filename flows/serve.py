@@ -34,7 +34,13 @@ _SHOWN_LOGGERS = "flows,pipeline"
 
 
 def serve_nights(
-    settings: NightSettings, cron: str, timezone: str, *, quiet: bool = False, verbose: bool = False
+    settings: NightSettings,
+    cron: str,
+    timezone: str,
+    *,
+    quiet: bool = False,
+    verbose: bool = False,
+    log_json: bool = False,
 ) -> int:
     """Register the deployment, carry out its nights until a signal ends it, and return the exit code.
 
@@ -45,7 +51,8 @@ def serve_nights(
     """
     check_timezone(timezone)
     console = standard_error()
-    set_up_logging(Loudness.QUIET if quiet else Loudness.VERBOSE if verbose else Loudness.NORMAL, console)
+    loudness = Loudness.QUIET if quiet else Loudness.VERBOSE if verbose else Loudness.NORMAL
+    set_up_logging(loudness, console, as_json=log_json)
     settings.out.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("PREFECT_LOGGING_EXTRA_LOGGERS", _SHOWN_LOGGERS)
     os.environ.setdefault("PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW", "ignore")

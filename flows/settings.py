@@ -59,6 +59,7 @@ class NightSettings:
     model : folder of the model, None for the one that Nightsort ships.
     page_timeout : seconds without a sign of life after which a reading process is ended.
     settle : seconds in which a file must not change to be taken; 0 takes all as they are.
+    on_failure : address or command that is told when a night ends otherwise than well (`flows.alarm`).
     retry : only the scans that failed are read, where they lay when they were last seen.
     """
 
@@ -75,6 +76,7 @@ class NightSettings:
     page_timeout: float = 300.0
     settle: float = 0.0
     retry: bool = False
+    on_failure: str | None = None
 
     @property
     def ceiling(self) -> FailureCeiling:

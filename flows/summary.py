@@ -10,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flows.history import History
 from flows.quarantine import FOLDER as QUARANTINE
 from flows.reader import Identity
 from flows.results import Tally
@@ -60,6 +61,7 @@ def write_summary(
     threshold: float,
     figures: RunFigures,
     tally: Tally,
+    history: History,
 ) -> dict[str, Any]:
     """Write OUT/summary.json, whole or not at all, and return what it says. Raises OSError."""
     document = {
@@ -75,6 +77,7 @@ def write_summary(
             "scans_unsettled": figures.unsettled,
         },
         "results": _results(tally),
+        "unusual": list(history.alarms),
         "seconds": {step: round(value, 3) for step, value in figures.seconds.items()},
         "rates": _rates(figures, tally),
         "settings": settings.as_json(),

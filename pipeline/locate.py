@@ -208,6 +208,7 @@ def _bounds(corners: NDArray[np.float64], shape: tuple[int, ...]) -> Box:
 
 
 def _resize(dark: Darkness, scale: float) -> Darkness:
+    scale = max(scale, 1.0 / min(dark.shape))  # a strip of few rows keeps one
     way = cv2.INTER_AREA if scale < 1.0 else cv2.INTER_CUBIC
     resized = cv2.resize(dark, None, fx=scale, fy=scale, interpolation=way)
     return np.clip(resized, 0.0, 1.0).astype(np.float32, copy=False)

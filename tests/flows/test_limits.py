@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from flows import limits
-from flows.limits import LEAST_BYTES, limit_memory, memory_a_worker
+from flows.limits import LEAST_BYTES, MOST_BYTES, limit_memory, memory_a_worker
 
 
 def _take_more_than_allowed() -> None:
@@ -28,11 +28,11 @@ def test_process_gets_no_more_than_it_may_have() -> None:
 
 def test_container_with_little_memory_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     given = tmp_path / "memory.max"
-    given.write_text(f"{12 << 30}\n")
+    given.write_text(f"{6 << 30}\n")
     monkeypatch.setattr(limits, "_CGROUP", given)
     monkeypatch.setattr(limits.os, "sysconf", lambda name: 1 << 20)
-    assert memory_a_worker(1) == 12 << 30
-    assert memory_a_worker(2) == 8 << 30
+    assert memory_a_worker(1) == 6 << 30
+    assert memory_a_worker(2) == 4 << 30
     assert memory_a_worker(64) == LEAST_BYTES
     given.write_text("max\n")
-    assert memory_a_worker(1) == 1 << 40
+    assert memory_a_worker(1) == MOST_BYTES

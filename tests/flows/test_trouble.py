@@ -6,7 +6,6 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -119,7 +118,7 @@ def test_ledger_that_somebody_holds_is_one_line(
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[list[str]]:
+def small_disk(tmp_path: Path) -> list[str]:
     """A command that runs others with a disk of 1 MB at `tmp_path/out`, kept full but for some kB."""
     (tmp_path / "out").mkdir()
     script = (
@@ -134,7 +133,7 @@ def small_disk(tmp_path: Path) -> Iterator[list[str]]:
         pytest.skip("no unshare")
     if "rc 0" not in probe.stdout:
         pytest.skip("this user may mount nothing")
-    yield command
+    return command
 
 
 def test_full_disk_is_one_line_and_the_next_run_completes(
