@@ -55,7 +55,15 @@ class Patch:
         return _unit(self.cells)
 
 
-def lift(image: Image, matrix: Matrix, cells: NDArray[np.float64], height: int, dropout: str | None) -> Patch:
+def lift(
+    image: Image,
+    matrix: Matrix,
+    cells: NDArray[np.float64],
+    height: int,
+    dropout: str | None,
+    *,
+    framed: bool = True,
+) -> Patch:
     """The patch of a field.
 
     image : (H, W) uint8 or (H, W, 3) BGR, the page as decoded.
@@ -63,6 +71,7 @@ def lift(image: Image, matrix: Matrix, cells: NDArray[np.float64], height: int, 
     cells : (N, 4), the boxes in the layout's units.
     height : pixels that a box shall come to.
     dropout : colour that is not to be seen, None for none.
+    framed : whether the field has a frame; else it may have a line below, and nothing at its sides.
     """
     low, high = cells[:, :2].min(axis=0), cells[:, 2:].max(axis=0)
     scale = height / _unit(cells)
@@ -78,8 +87,8 @@ def lift(image: Image, matrix: Matrix, cells: NDArray[np.float64], height: int, 
     level = sample_page(grey, shift @ matrix @ place, (size[0], size[1]))
     dark = ink.darkness(level, window=max(24, min(64, height)))
     there = (cells - np.tile(low - margin, 2)) * scale
-    found, walls, framed = _snap(dark, there)
-    return Patch(dark, found, walls, framed, box)
+    found, walls, drawn = _snap(dark, there) if framed else _settle_on_line(dark, there)
+    return Patch(dark, found, walls, drawn, box)
 
 
 def _unit(cells: NDArray[np.float64]) -> float:
@@ -171,6 +180,19 @@ def _snap(
         for places, seen in ((x_places, x_seen), (y_places, y_seen))
     )
     return moved, (walls[0], walls[1]), drawn
+
+
+def _settle_on_line(
+    dark: Darkness, cells: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], tuple[NDArray[np.float64], NDArray[np.float64]], float]:
+    """The area moved up or down onto the ruled line at its lower edge, where there is one; else as it is."""
+    mask = ink.binarize(dark, max(PRINT, FAINT_PRINT * ink.ink_threshold(dark)))
+    left, top, right, bottom = cells[0]
+    rows = _profile(mask, 2.0 * (bottom - top), slice(max(0, int(left)), int(right) + 1), down=False)
+    places, seen = _settle(rows, np.array([bottom]), SHIFT * float(bottom - top))
+    if seen[0] < DRAWN:
+        return cells, (np.zeros(0), np.zeros(0)), 0.0
+    return cells + np.array([0.0, 1.0, 0.0, 1.0]) * (places[0] - bottom), (np.zeros(0), places), 1.0
 
 
 def _merged(edges: NDArray[np.float64], apart: float) -> NDArray[np.float64]:

@@ -171,7 +171,14 @@ def lift_fields(sheet: Sheet, form: Form, registration: Registration | None) -> 
             patch = _searched(sheet, form, field, registration)
         elif registration is not None and _on_page(field, registration, sheet.grey.shape):
             height = CELL_HEIGHT if field.boxes else FRAME_HEIGHT
-            patch = lift(sheet.image, registration.matrix, field.cells, height, field.dropout)
+            patch = lift(
+                sheet.image,
+                registration.matrix,
+                field.cells,
+                height,
+                field.dropout,
+                framed=field.kind != "line",
+            )
             if field.kind != "line" and patch.framed < LEAST_FRAMED and field.dropout is None:
                 patch = None
         lifted.append((field, patch))

@@ -37,14 +37,14 @@ def writing(patch: Patch) -> tuple[Mask, Mask]:
     mask = ink.binarize(patch.dark, _threshold(patch, band))
     strips = np.zeros_like(mask)
     gone = np.zeros_like(mask)
-    for x in patch.walls[0]:
-        view = slice(max(0, int(x) - band), int(x) + band + 1)
-        gone[:, view] |= _line(mask[:, view], x - view.start, height)
-        strips[:, view] = 255
-    for y in patch.walls[1]:
-        view = slice(max(0, int(y) - band), int(y) + band + 1)
-        gone[view] |= _line(np.ascontiguousarray(mask[view].T), y - view.start, height).T
-        strips[view] = 255
+    for places, turned in ((patch.walls[0], False), (patch.walls[1], True)):
+        seen, out, marked = (mask.T, gone.T, strips.T) if turned else (mask, gone, strips)
+        views = [slice(max(0, int(x) - band), int(x) + band + 1) for x in places]
+        parts = [np.ascontiguousarray(seen[:, view]) for view in views]
+        thick = _usual_thickness(parts, [x - view.start for x, view in zip(places, views, strict=True)])
+        for x, view, part in zip(places, views, parts, strict=True):
+            out[:, view] |= _line(part, x - view.start, height, thick)
+            marked[:, view] = 255
     rest = np.where(gone > 0, np.uint8(0), mask)
     for x in patch.walls[0]:
         rest |= _shared(rest, gone, round(float(x)), band, BRIDGE * height)
@@ -72,10 +72,10 @@ def _threshold(patch: Patch, band: int) -> float:
     return max(min(otsu, FAINT * pen) if otsu > low else low, 0.3 * pen, PAPER)
 
 
-def _line(mask: Mask, middle: float, height: float) -> Mask:
+def _line(mask: Mask, middle: float, height: float, thick: float) -> Mask:
     """The pixels of a wall in the strip (H, w) around it, stretch by stretch: it may lean or be bowed.
 
-    middle : column of the wall in the strip; height : of a box, pixels.
+    middle : column of the wall in the strip; height : of a box, thick : width of the wall, pixels.
     """
     gone = np.zeros_like(mask)
     count = max(1, round(mask.shape[0] / (BLOCK * height)))
@@ -85,22 +85,24 @@ def _line(mask: Mask, middle: float, height: float) -> Mask:
         near = np.abs(np.arange(mask.shape[1]) - middle)
         worth = np.where(near <= 5.0, inked - 0.02 * near * len(rows), -1.0)
         top = np.flatnonzero(worth >= 0.85 * worth.max()) if worth.max() > 0 else np.array([round(middle)])
-        gone[rows[0] : rows[-1] + 1] = _wall(part, float(top.mean()))
+        gone[rows[0] : rows[-1] + 1] = _wall(part, float(top.mean()), thick)
     return gone
 
 
-def _wall(mask: Mask, middle: float) -> Mask:
+def _wall(mask: Mask, middle: float, thick: float) -> Mask:
     """Ink about the middle column that is no wider than the wall: what crosses or touches it stays."""
-    runs = _thickness(mask, middle)
-    if runs.size == 0:
-        return np.zeros_like(mask)
-    # Half of the rows show the bare wall, or there would be nothing to read beside it.
-    thick = float(np.percentile(runs, 40))
     wide = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((1, int(thick) + 3), np.uint8))
     reach = int(np.ceil(thick / 2)) + 2
     core = np.zeros_like(mask)
     core[:, max(0, round(middle) - reach) : round(middle) + reach + 1] = 255
     return np.asarray(cv2.bitwise_and(cv2.subtract(mask, wide), core), np.uint8)
+
+
+def _usual_thickness(parts: list[Mask], middles: list[float]) -> float:
+    """Width of a field's walls, pixels: of most of their rows, since strokes cover only some of them."""
+    runs = [_thickness(part, middle) for part, middle in zip(parts, middles, strict=True)]
+    widths = np.concatenate([np.zeros(0), *runs])
+    return float(np.percentile(widths, 40)) if widths.size else 1.0
 
 
 def _shared(rest: Mask, gone: Mask, middle: int, band: int, reach: float) -> Mask:

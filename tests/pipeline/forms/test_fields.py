@@ -172,3 +172,23 @@ def test_a_ring_that_leans_on_a_wall_stays_closed():
     outside, _, stats, _ = cv2.connectedComponentsWithStats(255 - mask, connectivity=4)
     assert outside == 3
     assert np.sort(stats[1:, cv2.CC_STAT_AREA])[0] > 20
+
+
+def test_a_number_on_a_line_keeps_its_first_upright_stroke():
+    page = np.full((1100, 850), 250, np.uint8)
+    cv2.line(page, (100, 700), (400, 700), 40, 2)
+    cv2.line(page, (102, 655), (102, 697), 30, 4)
+    cv2.putText(page, "55", (130, 694), pages.DIGITS_FONT, 1.3, 30, 3, cv2.LINE_AA)
+    patch = lift(page, LEVEL, split((100, 650, 300, 50), 1), FRAME_HEIGHT, None, framed=False)
+    mask, _ = writing(patch)
+    assert cv2.connectedComponents(mask)[0] == 4
+
+
+def test_a_thick_stroke_along_a_wall_stays():
+    page = pages.blank()
+    left, top, _, bottom = pages.cells(pages.COMB, 6)[2]
+    cv2.line(page, (left + 2, top + 6), (left + 2, bottom - 8), 30, 7)
+    cv2.line(page, (left + 2, bottom - 12), (left + 25, bottom - 12), 30, 7)
+    mask = writing(lift(page, LEVEL, split(pages.COMB, 6), CELL_HEIGHT, None))[0]
+    rows = np.flatnonzero(mask.any(axis=1))
+    assert np.ptp(rows) > 0.6 * CELL_HEIGHT
