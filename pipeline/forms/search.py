@@ -23,6 +23,8 @@ LEAST_HEIGHT, LEAST_SHARE = 12.0, 0.008
 TALLEST_COMB, SQUARE = 0.05, 1.3
 # Pairs of lines that are looked at closely.
 CLOSE_LOOKS = 24
+# Share of the boxes' area that may be inked: in a black bar there is a wall wherever one is looked for.
+SOLID, DARK = 0.4, 0.4
 # Share of the frame that must be drawn.
 FRAMED = 0.95
 
@@ -143,8 +145,18 @@ def _look(image: Image, quad: NDArray[np.float64], boxes: int, dropout: str | No
     place = (0.0, 0.0, width, height)
     cells = split(place, max(1, boxes))
     patch = lift(image, matrix, cells, CELL_HEIGHT if boxes else FRAME_HEIGHT, dropout)
-    if patch.framed < FRAMED:
+    if patch.framed < FRAMED or _filled(patch) > SOLID:
         return None
     # Twice as many walls fit where every second one is meant: look for the others.
     finer = lift(image, matrix, split(place, 2 * max(1, boxes)), CELL_HEIGHT, dropout)
     return None if finer.framed >= FRAMED else Found(matrix, cells, patch)
+
+
+def _filled(patch: Patch) -> float:
+    """Share of the boxes' area that is dark, whether written or printed."""
+    parts = [
+        patch.dark[int(top) + 3 : int(bottom) - 2, int(left) + 3 : int(right) - 2].ravel()
+        for left, top, right, bottom in patch.cells
+    ]
+    inside = np.concatenate(parts)
+    return float((inside > DARK).mean()) if inside.size else 1.0

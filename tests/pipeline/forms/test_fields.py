@@ -192,3 +192,10 @@ def test_a_thick_stroke_along_a_wall_stays():
     mask = writing(lift(page, LEVEL, split(pages.COMB, 6), CELL_HEIGHT, None))[0]
     rows = np.flatnonzero(mask.any(axis=1))
     assert np.ptp(rows) > 0.6 * CELL_HEIGHT
+
+
+def test_a_black_bar_is_no_comb():
+    page = np.full((1100, 850), 250, np.uint8)
+    cv2.rectangle(page, (100, 300), (500, 350), 30, cv2.FILLED)
+    assert search(page, find_rules(page), (0, 0, 850, 1100), 8, None) is None
+    assert find_combs(page, find_rules(page)) == []
