@@ -177,7 +177,9 @@ def learn(truth: Path, base: Path, out: Path, lesson: Lesson) -> dict[str, Any]:
         tune(network, both, lesson, lesson.seed + turn)
         export(network, out / NETWORK)
         refit(out, learned, held, lesson)
-    network.save(out / KERAS)
+    bare = keras.models.load_model(base / KERAS, compile=False)
+    bare.set_weights(network.get_weights())
+    bare.save(out / KERAS)  # without the optimizer, which is twice its size
     after = judge(held, Model(out))
     told: dict[str, Any] = {
         "truth": truth.name,

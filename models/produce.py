@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
 import math
 import os
@@ -28,7 +26,6 @@ from models.material import Glyphs, gather_crops
 from models.measures import Judgement, judge
 from models.network import CARD, NETWORK, Network, softmax
 from models.networks import build_network, count_multiply_adds
-from models.quiet import native_chatter_dropped
 from models.recipe import Recipe, command
 from models.slopes import measure_slope
 from models.training import History, Row, Watcher, fit, predict
@@ -140,8 +137,7 @@ def _finish(job: Job, parts: Parts, network: keras.Model, history: History) -> d
         watched = _watched(parts)
         temperature = fit_temperature(predict(network, watched.x), watched.y)
     _without_optimizer(network, recipe).save(out / "network.keras")
-    with contextlib.redirect_stdout(io.StringIO()), native_chatter_dropped():  # the converter is talkative
-        export(network, out / NETWORK)
+    export(network, out / NETWORK)
     judgement = judge(_probabilities(network, parts.test, temperature), parts.test.y)
     name = recipe.network
     plots.plot_curves({name: history.rows}, out / "curves.png", "held back" if len(parts.held) else "test")
