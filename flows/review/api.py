@@ -10,7 +10,8 @@ from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 from pydantic import BaseModel, ConfigDict
 from pydantic import Field as Limit
 
-from flows.review.desk import ORDERS, Filter
+from flows.review.arrange import ORDERS
+from flows.review.desk import Filter
 from flows.review.fields import Field
 from flows.review.images import PictureError
 from flows.review.station import Person, RefusedError, Station
@@ -132,14 +133,14 @@ async def leave(station: AStation, person: APerson) -> None:
 @router.get("/api/target")
 async def target(error: Annotated[float, Query(gt=0, lt=1)], station: AStation) -> dict[str, Any]:
     """What a target error would mean."""
-    return vars(station.outlook(error))
+    return vars(station.outlooks([error])[0])
 
 
 @router.post("/api/target")
 async def accept_at(target: Target, station: AStation) -> dict[str, Any]:
     """Settle all fields by a target error."""
     station.accept_at(target.error)
-    return vars(station.outlook(target.error))
+    return vars(station.outlooks([target.error])[0])
 
 
 @router.get("/api/place/{identifier}")

@@ -10,13 +10,14 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
-from flows.review.fields import Field, Key, field_id, order_key
+from flows.review.arrange import ORDERS, Arrangement, arrange, is_audited
+from flows.review.fields import Field, Key, field_id
 from flows.review.votes import OTHERS_BETWEEN
 from pipeline.document import Status
 
 # Seconds after which a field goes to somebody else if nobody heard of its reviewer.
 LEASE_S = 600.0
-ORDERS = ("uncertain", "value", "scan")
+_COUNTS_KEPT = 100
 
 
 @dataclass(frozen=True)
@@ -55,20 +56,22 @@ class Desk:
     ) -> None:
         self.audit, self.double = audit, double
         self._clock = clock
-        self._fields: dict[str, Field] = {}
-        self._orders: dict[str, list[Field]] = {}
         self._claims: dict[Key, _Claim] = {}
         self._skipped: dict[str, dict[Key, None]] = {}
         self._keyed: dict[tuple[str, Key], int] = {}
         self._count: Counter[str] = Counter()
-        self._verified = 0
+        self.adopt(Arrangement({}, {order: [] for order in ORDERS}))
 
     def reload(self, fields: Iterable[Field]) -> None:
         """Take these fields in place of the known ones; what is out with somebody stays there."""
-        self._fields = {field.id: field for field in fields}
+        self.adopt(arrange(fields, self.audit))
+
+    def adopt(self, arrangement: Arrangement) -> None:
+        """The same with fields that were arranged elsewhere, for this desk's audit."""
+        self._fields, self._orders = arrangement.fields, arrangement.orders
         self._verified = sum(field.verified for field in self._fields.values())
-        self._orders = {}
-        _ = self._sorted(ORDERS[0])  # now rather than when somebody waits for a field
+        self._late: set[Key] = set()
+        self._left: dict[Filter, int] = {}
 
     # Fields --------------------------------------------------------------------------------------
 
@@ -90,7 +93,7 @@ class Desk:
 
     def audited(self, field: Field) -> bool:
         """Whether an accepted field is in the audit's sample."""
-        return field.status is Status.ACCEPTED and field.lot < self.audit
+        return is_audited(field, self.audit)
 
     def blind(self, field: Field) -> bool:
         """Whether the reading is kept from the reviewer: audited, or keyed by somebody already."""
@@ -105,7 +108,7 @@ class Desk:
         skipped = self._skipped.setdefault(session, {})
         free = (
             field
-            for field in self._sorted(wish.order)
+            for field in self._orders[wish.order]
             if self._free(field, session, now) and wish.takes(field) and self._may(reviewer, field)
         )
         found: list[Field] = []
@@ -146,24 +149,24 @@ class Desk:
     def settle(self, field: Field, reviewer: str, *, verified: bool) -> None:
         """Note that a field was keyed."""
         self._count[reviewer] += 1
-        self._verified += verified - field.verified
         self._keyed[reviewer, field.key] = self._count[reviewer]
-        field.verified = verified
-        field.keyers = () if verified else (*field.keyers, reviewer)
+        self._change(field, verified=verified, keyers=() if verified else (*field.keyers, reviewer))
         self._claims.pop(field.key, None)
-        self._enqueue(field)
 
     def reopen(self, field: Field, *, verified: bool, keyers: tuple[str, ...]) -> None:
         """Note that a keying was taken back."""
-        self._verified += verified - field.verified
-        field.verified, field.keyers = verified, keyers
-        self._enqueue(field)
+        self._change(field, verified=verified, keyers=keyers)
 
     # Figures -------------------------------------------------------------------------------------
 
     def remaining(self, wish: Filter) -> int:
-        """Fields that still wait, of those wished for."""
-        return sum(not field.verified and wish.takes(field) for field in self._sorted(wish.order))
+        """Fields that still wait, of those wished for; counted once, then kept up with."""
+        if wish not in self._left:
+            if len(self._left) >= _COUNTS_KEPT:
+                self._left.clear()
+            left = sum(not field.verified and wish.takes(field) for field in self._orders[wish.order])
+            self._left[wish] = left
+        return self._left[wish]
 
     def verified(self) -> int:
         """Fields that people have settled."""
@@ -191,22 +194,21 @@ class Desk:
         at = self._keyed.get((reviewer, field.key))
         return at is None or reviewer not in field.keyers or self._count[reviewer] - at >= OTHERS_BETWEEN
 
-    def _sorted(self, order: str) -> list[Field]:
-        """All fields that people may have to key, settled ones too, in order; audited ones strewn in."""
-        if order not in self._orders:
-            self._orders[order] = _strewn(
-                sorted(
-                    (f for f in self._fields.values() if f.status is Status.REVIEW or f.keyers),
-                    key=lambda field: order_key(order, field),
-                ),
-                [f for f in self._fields.values() if self.audited(f) and not f.keyers],
-            )
-        return self._orders[order]
+    def _change(self, field: Field, *, verified: bool, keyers: tuple[str, ...]) -> None:
+        """Give a field another state, and keep the counts and the queue right."""
+        before = not field.verified and self._queued(field)
+        self._verified += verified - field.verified
+        field.verified, field.keyers = verified, keyers
+        if keyers and not self._queued(field):
+            self._late.add(field.key)  # an accepted field that somebody keyed otherwise: it comes last
+            for queue in self._orders.values():
+                queue.append(field)
+        change = (not verified and self._queued(field)) - before
+        for wish in self._left:
+            self._left[wish] += change * wish.takes(field)
 
-    def _enqueue(self, field: Field) -> None:
-        """Have the queue made again where a field belongs into it that did not before."""
-        if field.keyers and field.status is not Status.REVIEW and not self.audited(field):
-            self._orders = {}
+    def _queued(self, field: Field) -> bool:
+        return field.status is Status.REVIEW or self.audited(field) or field.key in self._late
 
     def _renew(self, session: str, now: float) -> None:
         for claim in self._claims.values():
@@ -216,11 +218,3 @@ class Desk:
     def _let_go(self, session: str, keep: set[Key]) -> None:
         for key in [k for k, claim in self._claims.items() if claim.session == session and k not in keep]:
             del self._claims[key]
-
-
-def _strewn(queue: list[Field], among: list[Field]) -> list[Field]:
-    """The queue with other fields at places that their lots decide, so that nobody can tell them."""
-    placed = [(float(place), field) for place, field in enumerate(queue)]
-    top = max((field.lot for field in among), default=1.0) or 1.0
-    placed += [(field.lot / top * len(queue), field) for field in among]
-    return [field for _, field in sorted(placed, key=lambda entry: entry[0])]

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import logging
+import multiprocessing
 import threading
 import time
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 from flows.errors import LedgerError
 from flows.ledger import FILE_NAME, Ledger
-from flows.results import write_results
+from flows.results import Tally, tally_of, write_results
+from flows.tether import end_with_parent
 
 log = logging.getLogger(__name__)
 
@@ -19,14 +23,20 @@ AGAIN_S = 10.0  # before another try, where the files could not be written
 
 
 class Publisher:
-    """Writes the results in a thread of its own whenever there is something new; a last time at `close`."""
+    """Writes the results whenever there is something new; a last time at `close`.
 
-    def __init__(self, out: Path, *, quiet_s: float = QUIET_S, longest_s: float = LONGEST_S) -> None:
+    apart : in a process of its own, so that many fields do not hold up the reviewers.
+    trouble : one line where the files could not be written, '' otherwise.
+    """
+
+    def __init__(self, out: Path, *, apart: bool = False) -> None:
         self._out = out
-        self._quiet_s, self._longest_s = quiet_s, longest_s
+        self._apart = apart
+        self._executor = self._open_executor()
         self._changed = threading.Condition()
         self._first = self._last = 0.0
         self._dirty = self._closing = False
+        self._tally: Future[Tally] | None = None
         self.trouble = ""
         self._thread = threading.Thread(target=self._work, name="publisher", daemon=True)
         self._thread.start()
@@ -38,7 +48,15 @@ class Publisher:
             if not self._dirty:
                 self._first = self._last
             self._dirty = True
+            self._tally = None
             self._changed.notify()
+
+    def tally(self) -> Future[Tally]:
+        """The results in figures, as of now; counted anew only after something changed."""
+        with self._changed:
+            if self._tally is None:
+                self._tally = self._executor.submit(_count, self._out)
+            return self._tally
 
     def close(self) -> None:
         """Write what is not written yet, and end."""
@@ -46,16 +64,24 @@ class Publisher:
             self._closing = True
             self._changed.notify()
         self._thread.join()
+        self._executor.shutdown()
+
+    def _open_executor(self) -> Executor:
+        if self._apart:
+            context = multiprocessing.get_context("spawn")
+            return ProcessPoolExecutor(1, mp_context=context, initializer=end_with_parent)
+        return ThreadPoolExecutor(1, thread_name_prefix="results")
 
     def _work(self) -> None:
         while self._wait():
             try:
-                with Ledger(self._out / FILE_NAME) as ledger:
-                    write_results(ledger, self._out)
+                self._executor.submit(_write, self._out).result()
                 self.trouble = ""
-            except (OSError, LedgerError) as error:
+            except (OSError, LedgerError, BrokenProcessPool) as error:
                 self.trouble = f"results.csv could not be written ({error}); the decisions are in the ledger"
                 log.error("%s", self.trouble)  # noqa: TRY400 - one line, as all errors
+                if isinstance(error, BrokenProcessPool):
+                    self._executor = self._open_executor()
                 if not self._closing:
                     time.sleep(AGAIN_S)
                     self.mark()
@@ -71,4 +97,14 @@ class Publisher:
 
     def _due(self) -> float:
         """Seconds until what is new has waited long enough."""
-        return min(self._last + self._quiet_s, self._first + self._longest_s) - time.monotonic()
+        return min(self._last + QUIET_S, self._first + LONGEST_S) - time.monotonic()
+
+
+def _write(out: Path) -> None:
+    with Ledger(out / FILE_NAME) as ledger:
+        write_results(ledger, out)
+
+
+def _count(out: Path) -> Tally:
+    with Ledger(out / FILE_NAME) as ledger:
+        return tally_of(ledger)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 
 from flows.errors import ModelUnavailableError
 from flows.ledger import FILE_NAME
 from flows.reader import open_reader
-from flows.review.fields import Field
+from flows.review.fields import Field, Key
 from flows.review.store import Store
 from flows.verdict import Kind, Verdict
 from pipeline.document import Reason, Status
@@ -68,36 +70,46 @@ class Audit:
         return self.wrong / self.judged if self.judged else None
 
 
-def outlook(
-    fields: Iterable[Field], verdicts: Callable[[Field], Verdict | None], target: float, threshold: float
-) -> Outlook:
-    """What a threshold would accept. verdicts : gives what people settled, None where they did not."""
-    accepted = review = checked = mistaken = 0
-    wrong = 0.0
-    for field in fields:
-        takes = bool(field.value) and field.confidence >= threshold and not _refused(field)
-        if field.verified:
-            verdict = verdicts(field)
-            if takes and verdict is not None and verdict.kind is not Kind.ILLEGIBLE:
-                checked += 1
-                mistaken += verdict != Verdict(Kind.VALUE, field.value)
-        elif takes:
-            accepted += 1
-            wrong += 1.0 - field.confidence
-        elif field.status is not Status.EMPTY:
-            review += 1
-    return Outlook(target, threshold, accepted, review, wrong, checked, mistaken)
+class Prospect:
+    """The fields, ready to be held against many thresholds. verdicts : all that people settled."""
 
+    def __init__(self, fields: Iterable[Field], verdicts: Mapping[Key, Verdict]) -> None:
+        self._open: list[float] = []  # confidences of fields that a threshold may accept, unsettled
+        self._settled: list[tuple[float, bool]] = []  # the same of settled ones, and whether misread
+        self._refused = 0
+        for field in fields:
+            able = bool(field.value) and not _refused(field)
+            verdict = verdicts.get(field.key) if field.verified else None
+            if verdict is not None:
+                if able and verdict.kind is not Kind.ILLEGIBLE:
+                    self._settled.append((field.confidence, verdict != Verdict(Kind.VALUE, field.value)))
+            elif able:
+                self._open.append(field.confidence)
+            elif field.status is not Status.EMPTY:
+                self._refused += 1
+        self._open.sort(reverse=True)
+        self._doubt = list(accumulate((1.0 - confidence for confidence in self._open), initial=0.0))
 
-def by_confidences(fields: Iterable[Field], target: float) -> float:
-    """The threshold for a target error by the fields' own confidences; for want of the model's."""
-    confidences = sorted((f.confidence for f in fields if f.value and not _refused(f)), reverse=True)
-    least, doubt = 2.0, 0.0
-    for number, confidence in enumerate(confidences, 1):
-        doubt += 1.0 - confidence
-        if doubt <= target * number + _ROUNDING:
-            least = confidence
-    return least
+    def outlook(self, target: float, threshold: float) -> Outlook:
+        """What a threshold would accept."""
+        accepted = bisect_right(self._open, -threshold, key=lambda confidence: -confidence)
+        keyed = [misread for confidence, misread in self._settled if confidence >= threshold]
+        return Outlook(
+            target=target,
+            threshold=threshold,
+            accepted=accepted,
+            review=self._refused + len(self._open) - accepted,
+            wrong=self._doubt[accepted],
+            checked=len(keyed),
+            mistaken=sum(keyed),
+        )
+
+    def threshold(self, target: float) -> float:
+        """The threshold for a target error by the fields' own confidences; for want of the model's."""
+        for number in range(len(self._open), 0, -1):
+            if self._doubt[number] <= target * number + _ROUNDING:
+                return self._open[number - 1]
+        return 2.0
 
 
 def measure(fields: Iterable[tuple[str, Verdict | None]]) -> Audit:

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,12 @@ from typing import Any
 from flows.errors import LedgerError
 from flows.ledger import FILE_NAME
 from flows.report import in_words
+from flows.review.arrange import Arrangement, arrange
 from flows.review.desk import Desk, Filter
 from flows.review.fields import Detail, Field, Key
 from flows.review.images import Pictures
 from flows.review.publish import Publisher
-from flows.review.quality import Audit, Outlook, by_confidences, measure, outlook, thresholds_of_model
+from flows.review.quality import Audit, Outlook, Prospect, measure, thresholds_of_model
 from flows.review.store import Entry, Store
 from flows.review.votes import contradicts
 from flows.verdict import Kind, Verdict
@@ -30,6 +31,7 @@ from flows.verdict import Kind, Verdict
 log = logging.getLogger(__name__)
 
 RELOAD_EVERY_S = 30.0
+MANY = 5_000  # fields from which writing the results would hold up the reviewers
 LONGEST_VALUE = 40
 CHOICES = 4  # the reading and three others, one key each
 AWAY_S = 120.0  # a field that took longer says nothing about the pace
@@ -63,9 +65,9 @@ class Station:
         self.audit_share = float(self.store.setting("audit") or 0.0)
         self.desk = Desk(audit=self.audit_share, double=double)
         self.pictures = Pictures()
-        self.publisher = Publisher(out)
         self._version = self.store.version()
         self.desk.reload(self.store.fields())
+        self.publisher = Publisher(out, apart=len(self.desk.all()) > MANY)
         self._loaded = time.monotonic()
         self._loading: asyncio.Task[None] | None = None
         self._touched: set[Key] = set()
@@ -185,24 +187,22 @@ class Station:
 
     # Quality -------------------------------------------------------------------------------------
 
-    def outlook(self, target: float) -> Outlook:
-        """What a target error would mean for the fields as they are."""
-        return outlook(
-            self.desk.all(), lambda field: self.store.verdict(field.key), target, self.threshold(target)
-        )
+    def outlooks(self, targets: Sequence[float]) -> list[Outlook]:
+        """What target errors would mean for the fields as they are."""
+        prospect = Prospect(self.desk.all(), self.store.verdicts())
+        promise = self._thresholds_of_model() or prospect.threshold
+        return [prospect.outlook(target, promise(target)) for target in targets]
 
-    def threshold(self, target: float) -> float:
-        """The least confidence to accept at a target error, by the model; by the confidences without it."""
+    def _thresholds_of_model(self) -> Callable[[float], float] | None:
         if not self._model_sought:
             self._model_sought = True
             self._promise = thresholds_of_model(self.store.readers(), self.store.last_run()[1])
-        return self._promise(target) if self._promise else by_confidences(self.desk.all(), target)
+        return self._promise
 
     @property
     def by_model(self) -> bool:
         """Whether thresholds come from the model that read the fields."""
-        self.threshold(0.01)
-        return self._promise is not None
+        return self._thresholds_of_model() is not None
 
     def target(self) -> float:
         """The target error by which the fields are settled: chosen here since the last run, or the run's."""
@@ -214,9 +214,9 @@ class Station:
 
     def accept_at(self, target: float) -> None:
         """Settle all fields by this target error from now on, until a run brings another."""
-        threshold = self.threshold(target)
+        (outlook,) = self.outlooks([target])
         for reader in self.store.readers():
-            self.store.set_threshold(reader["id"], threshold)
+            self.store.set_threshold(reader["id"], outlook.threshold)
         self.store.set(self._target_name(), str(target))
         self.desk.reload(self.store.fields())
         self.publisher.mark()
@@ -240,7 +240,7 @@ class Station:
 
     async def _load(self) -> None:
         try:
-            self.desk.reload(await asyncio.to_thread(_fields_of, self.store.path))
+            self.desk.adopt(await asyncio.to_thread(_arranged, self.store.path, self.audit_share))
             for key in self._touched:
                 if field := self.desk.by_key(key):
                     self._refresh(field)
@@ -265,6 +265,6 @@ def _check(verdict: Verdict) -> None:
         raise RefusedError(f"a field that is {verdict.kind.value} has no value")
 
 
-def _fields_of(path: Path) -> list[Field]:
+def _arranged(path: Path, audit: float) -> Arrangement:
     with Store(path) as store:
-        return store.fields()
+        return arrange(store.fields(), audit)

@@ -125,6 +125,14 @@ class Store:
         row = self._db.execute(f"SELECT kind, value FROM verdicts WHERE {_OF_KEY}", key).fetchone()
         return row and Verdict(Kind(row["kind"]), row["value"])
 
+    def verdicts(self) -> dict[Key, Verdict]:
+        """All that people settled."""
+        rows = self._db.execute("SELECT * FROM verdicts")
+        return {
+            (row["content"], row["page"], row["field"]): Verdict(Kind(row["kind"]), row["value"])
+            for row in rows
+        }
+
     def pace(self, reviewer: str, last: int = 30) -> float | None:
         """Seconds that the reviewer's last keyings took, by the median; None before the first."""
         rows = self._db.execute(

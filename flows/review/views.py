@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from http import HTTPStatus
-from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import parse_qs, urlencode
 
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from flows.ledger import FILE_NAME, Ledger
 from flows.pages import bin_totals, histogram, shares, templates
 from flows.report import in_words, reasons_in_words
-from flows.results import Tally, tally_of
 from flows.review.api import APerson, AStation
-from flows.review.desk import ORDERS
+from flows.review.arrange import ORDERS
 from flows.review.fields import Field
 from flows.review.quality import TARGETS
 from flows.review.security import COOKIE, LONGEST_NAME, Keys
@@ -103,7 +100,7 @@ async def target(request: Request, station: AStation, person: APerson) -> HTMLRe
     return _page(
         request,
         "target",
-        outlooks=[station.outlook(each) for each in TARGETS],
+        outlooks=station.outlooks(TARGETS),
         nearest=TARGETS.index(nearest),
         now=now,
         by_model=station.by_model,
@@ -115,7 +112,7 @@ async def target(request: Request, station: AStation, person: APerson) -> HTMLRe
 @router.get("/night")
 async def night(request: Request, station: AStation, person: APerson) -> HTMLResponse:
     """The night at a glance, as report.html has it, with today's decisions."""
-    tally = await asyncio.to_thread(_tally, station.out)
+    tally = await asyncio.wrap_future(station.publisher.tally())
     readers = station.store.readers()
     least = tally.uncertain[:LEAST_CERTAIN_SHOWN]
     keyed = [
@@ -178,8 +175,3 @@ def _matches(field: Field, search: str, status: str) -> bool:
 
 def _status(field: Field) -> str:
     return Status.VERIFIED.value if field.verified else field.status.value
-
-
-def _tally(out: Path) -> Tally:
-    with Ledger(out / FILE_NAME) as ledger:
-        return tally_of(ledger)

@@ -40,7 +40,7 @@ class Person:
     """A reviewer with a session; a context manager."""
 
     def __init__(self, address: str, name: str, token: str = "") -> None:
-        self.http = httpx.Client(base_url=address, follow_redirects=True, trust_env=False)
+        self.http = httpx.Client(base_url=address, follow_redirects=True, trust_env=False, timeout=60)
         page = self.http.post("/enter", data={"name": name, "token": token})
         assert page.status_code == 200, page.text
         found = re.search(r'name="form-token" content="([^"]+)"', page.text)

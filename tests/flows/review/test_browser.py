@@ -264,6 +264,7 @@ def test_target_error_shows_at_once(browser: sync_api.Browser, tmp_path: Path) -
     with running(out) as address:
         ann = Reviewer(browser, address, "Ann")
         ann.page.click("text=Target error")
+        ann.page.wait_for_selector("tr.chosen")
         ann.page.focus("#target")
         assert ann.page.inner_text("#accepted") == "8"
         ann.press("Home")

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from flows.review.fields import Field
-from flows.review.quality import by_confidences, measure, outlook
+from flows.review.quality import Prospect, measure
 from flows.verdict import Kind, Verdict
 from pipeline.document import Status
 
@@ -16,8 +16,8 @@ def field(value: str, confidence: float, reason: str = "", *, verified: bool = F
 def test_outlook_counts_what_a_threshold_accepts_and_how_much_of_it_is_wrong() -> None:
     fields = [field("1", 0.99), field("2", 0.95), field("3", 0.5), field("4", 0.99, "bad-format")]
     fields += [field("5", 0.97, verified=True), field("6", 0.96, verified=True)]
-    verdicts = {"5": Verdict(Kind.VALUE, "5"), "6": Verdict(Kind.VALUE, "9")}
-    seen = outlook(fields, lambda each: verdicts[each.value], 0.05, 0.9)
+    verdicts = {("5", 1, "zip"): Verdict(Kind.VALUE, "5"), ("6", 1, "zip"): Verdict(Kind.VALUE, "9")}
+    seen = Prospect(fields, verdicts).outlook(0.05, 0.9)
     assert (seen.accepted, seen.review) == (2, 2)
     assert seen.wrong == pytest.approx(0.06)
     assert (seen.checked, seen.mistaken) == (2, 1)
@@ -25,8 +25,8 @@ def test_outlook_counts_what_a_threshold_accepts_and_how_much_of_it_is_wrong() -
 
 def test_threshold_by_confidences_keeps_the_foretold_error_below_the_target() -> None:
     fields = [field(str(number), 1 - number / 100) for number in range(1, 40)]
-    assert by_confidences(fields, 0.02) == pytest.approx(0.97)
-    assert by_confidences(fields, 0.001) > 1
+    assert Prospect(fields, {}).threshold(0.02) == pytest.approx(0.97)
+    assert Prospect(fields, {}).threshold(0.001) > 1
 
 
 def test_audit_measures_with_an_interval() -> None:
