@@ -88,6 +88,7 @@ def night_flow(
     page_timeout: float = 300.0,
     settle: float = 0.0,
     retry: bool = False,
+    formats: str = "",
     on_failure: str | None = None,
 ) -> State[Any]:
     """Read every scan below the inputs that was not read before, and write the results to `out`."""
@@ -108,6 +109,7 @@ def night_flow(
                 page_timeout=page_timeout,
                 settle=settle,
                 retry=retry,
+                formats=formats,
                 on_failure=on_failure,
             )
             night = stack.enter_context(Night(settings))

@@ -18,6 +18,7 @@ from typing import Any, Self
 from flows.alarm import tell
 from flows.chunk import Job, ScanResult
 from flows.errors import ExitCode, NightError
+from flows.formats import parse_formats
 from flows.history import History, read_history
 from flows.inventory import Inventory, portion, take_again, take_inventory
 from flows.ledger import FILE_NAME, Ledger, Sighting
@@ -215,7 +216,7 @@ class Night:
         out = self.settings.out
         self.figures.outcome = outcome
         with self._timed("results"):
-            self.tally = write_results(self._ledger, out)
+            self.tally = write_results(self._ledger, out, parse_formats(self.settings.formats))
             update_quarantine(out, self.tally.failures)
         self.history = read_history(out, self._run)
         for alarm in self.history.alarms:

@@ -61,6 +61,14 @@ class NightOptions:
         float, Parameter(group=RUNNING, help="Seconds that one page may take before it is given up.")
     ] = 300.0
 
+    formats: Annotated[
+        str,
+        Parameter(
+            name="--format",
+            group=RUNNING,
+            help="Write parquet or xlsx as well, separated by commas; csv and jsonl are always written.",
+        ),
+    ] = ""
     on_failure: Annotated[
         str | None,
         Parameter(
@@ -84,6 +92,7 @@ class NightOptions:
             max_failures=self.max_failures,
             page_timeout=self.page_timeout,
             settle=settle,
+            formats=self.formats,
             on_failure=self.on_failure,
         )
         settings.check()

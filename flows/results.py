@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from flows.formats import write_format, write_schema
 from flows.ledger import Ledger, Line
 from flows.verdict import verified
 from pipeline.document import Reading, Reason, Status
@@ -92,11 +93,17 @@ def settled(ledger: Ledger) -> Iterator[Settled]:
             yield Settled(line, status, reason)
 
 
-def write_results(ledger: Ledger, out: Path) -> Tally:
-    """Write both files, each whole or not at all, and return the figures. Raises OSError, LedgerError."""
+def write_results(ledger: Ledger, out: Path, formats: Sequence[str] = ()) -> Tally:
+    """Write the files, each whole or not at all, and return the figures. Raises OSError, LedgerError.
+
+    formats : what is written besides results.csv and results.jsonl, see `flows.formats`.
+    """
     tally = Tally()
+    write_schema(out)
     write_csv(out / CSV_NAME, (row(each.record()) for each in _counted(settled(ledger), tally)))
     write_jsonl(out / JSONL_NAME, (each.record() for each in settled(ledger)))
+    for name in formats:
+        write_format(name, out, (each.record() for each in settled(ledger)))
     return tally
 
 

@@ -59,6 +59,7 @@ class NightSettings:
     model : folder of the model, None for the one that Nightsort ships.
     page_timeout : seconds without a sign of life after which a reading process is ended.
     settle : seconds in which a file must not change to be taken; 0 takes all as they are.
+    formats : of the results, besides CSV and JSON lines, separated by commas (`flows.formats`).
     on_failure : address or command that is told when a night ends otherwise than well (`flows.alarm`).
     retry : only the scans that failed are read, where they lay when they were last seen.
     """
@@ -76,6 +77,7 @@ class NightSettings:
     page_timeout: float = 300.0
     settle: float = 0.0
     retry: bool = False
+    formats: str = ""
     on_failure: str | None = None
 
     @property
@@ -94,6 +96,10 @@ class NightSettings:
         if not 0 <= self.settle < math.inf:
             raise UsageError(f"--settle {self.settle:g}: give a number of seconds, 0 or more")
         _ = self.ceiling
+        if self.formats:
+            from flows.formats import parse_formats  # noqa: PLC0415 - brings NumPy
+
+            parse_formats(self.formats)
         if not self.inputs:
             raise UsageError("no INPUT given: name at least one folder of scans")
         if not self.retry:

@@ -79,6 +79,7 @@ class TestNight:
             "report.html",
             "results.csv",
             "results.jsonl",
+            "results.schema.json",
             "summary.json",
         }
         quarantine = sorted(path.name for path in (settings.out / "quarantine").iterdir())

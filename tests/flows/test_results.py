@@ -86,7 +86,12 @@ def test_files_that_cannot_be_written_leave_the_old_ones(
         with pytest.raises(OSError, match="No space left"):
             write_results(ledger, tmp_path)
     assert (tmp_path / "results.csv").read_bytes() == before
-    assert {path.name for path in tmp_path.iterdir()} == {"ledger.sqlite", "results.csv", "results.jsonl"}
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "ledger.sqlite",
+        "results.csv",
+        "results.jsonl",
+        "results.schema.json",
+    }
 
 
 def test_what_a_person_decided_stands_above_what_was_read(tmp_path: Path) -> None:

@@ -1,0 +1,124 @@
+"""Study: a night over 300 scans, killed at random moments, against one that was left alone.
+
+    python -m benchmarks.kills [--kills 30] [--scans 300] [--seed 7]
+
+Each time the whole process group gets SIGKILL (half the kills: the night's process alone), and the same
+command is started again. In the end results.csv and results.jsonl must be those of the unbroken night,
+byte for byte; no process and no lock may be left.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+FILES = ("results.csv", "results.jsonl")
+
+
+def main() -> int:
+    """Run the study and print what it found; 1 where a byte differs."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--kills", type=int, default=30)
+    parser.add_argument("--scans", type=int, default=300)
+    parser.add_argument("--seed", type=int, default=7)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        draw(folder / "in", arguments.scans, arguments.seed)
+        return study(folder, arguments.kills, arguments.seed)
+
+
+def draw(inbox: Path, count: int, seed: int) -> None:
+    """Pages with numbers on them, every thirtieth broken."""
+    inbox.mkdir()
+    rng = np.random.default_rng(seed)
+    for number in range(count):
+        page = rng.normal(235, 4, (220, 700)).clip(0, 255).astype(np.uint8)
+        text = f"{rng.integers(10**7):07d}"
+        cv2.putText(page, text, (40, 150), cv2.FONT_HERSHEY_SCRIPT_SIMPLEX, 3.5, 30, 5, cv2.LINE_AA)
+        path = inbox / f"{number:04}.png"
+        cv2.imwrite(str(path), page)
+        if number % 30 == 29:
+            path.write_bytes(path.read_bytes()[:500])
+
+
+def study(folder: Path, kills: int, seed: int) -> int:
+    """Break one night, leave the other alone, compare; returns the exit code."""
+    rng = random.Random(seed)
+    begin = time.monotonic()
+    with night(folder, "whole") as process:
+        codes = [process.wait(900)]
+    length = time.monotonic() - begin
+    print(f"left alone the night takes {length:.1f} s", flush=True)
+    struck = 0
+    for number in range(kills):
+        before = scans_read(folder / "broken")
+        with night(folder, "broken") as process:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(rng.uniform(0, length))
+            alive = process.poll() is None
+            struck += alive
+            if number % 2:
+                process.kill()
+        after = scans_read(folder / "broken")
+        print(
+            f"kill {number + 1:2}: {'struck' if alive else 'too late'}, {before} to {after} scans", flush=True
+        )
+        if after >= scans_in(folder):
+            (folder / "broken" / "ledger.sqlite").unlink()  # begin again, so that every kill meets work
+    with night(folder, "broken") as process:
+        codes.append(process.wait(900))
+    same = all(
+        (folder / "broken" / name).read_bytes() == (folder / "whole" / name).read_bytes() for name in FILES
+    )
+    print(
+        f"{struck} of {kills} kills struck a night; exit codes {codes}; bytes {'agree' if same else 'DIFFER'}"
+    )
+    return int(not same)
+
+
+@contextlib.contextmanager
+def night(folder: Path, name: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A night in a process group of its own, all of which is killed in the end."""
+    command = [sys.executable, "-m", "flows.cli", "run", str(folder / "in"), "-o", str(folder / name)]
+    command += ["--layout", "digits", "--workers", "2", "--max-failures", "100%", "--quiet"]
+    with subprocess.Popen(command, start_new_session=True) as process:
+        try:
+            yield process
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+    time.sleep(0.5)  # the server and the reading processes notice that their parent is gone
+
+
+def scans_in(folder: Path) -> int:
+    """The number of scans in the inbox."""
+    return len(list((folder / "in").iterdir()))
+
+
+def scans_read(out: Path) -> int:
+    """The number of scans that the ledger has."""
+    with contextlib.suppress(sqlite3.Error):
+        database = sqlite3.connect(f"file:{out / 'ledger.sqlite'}?mode=ro", uri=True)
+        with contextlib.closing(database) as db:
+            return int(db.execute("SELECT count(*) FROM outcomes").fetchone()[0])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
