@@ -79,6 +79,7 @@ def _export(out: Path, path: Path) -> int:
     from flows.ledger import FILE_NAME, Ledger  # noqa: PLC0415
     from flows.review.export import export_truth  # noqa: PLC0415
 
+    path.parent.mkdir(parents=True, exist_ok=True)
     with Ledger(out / FILE_NAME) as ledger:
         done = export_truth(ledger, path)
     print(f"{path}: {done.written} verified fields")

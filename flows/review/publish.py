@@ -10,9 +10,10 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPool
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
-from flows.errors import LedgerError
+from flows.errors import NightError
 from flows.ledger import FILE_NAME, Ledger
-from flows.results import Tally, tally_of, write_results
+from flows.results import Tally, tally_of
+from flows.review.refresh import refresh
 from flows.tether import end_with_parent
 
 log = logging.getLogger(__name__)
@@ -23,7 +24,9 @@ AGAIN_S = 10.0  # before another try, where the files could not be written
 
 
 class Publisher:
-    """Writes the results whenever there is something new; a last time at `close`.
+    """Writes the results whenever there is something new; a last time, with the report, at `close`.
+
+    The report follows at `close` alone: its pictures take seconds.
 
     apart : in a process of its own, so that many fields do not hold up the reviewers.
     trouble : one line where the files could not be written, '' otherwise.
@@ -35,7 +38,7 @@ class Publisher:
         self._executor = self._open_executor()
         self._changed = threading.Condition()
         self._first = self._last = 0.0
-        self._dirty = self._closing = False
+        self._dirty = self._closing = self._stale = False
         self._tally: Future[Tally] | None = None
         self.trouble = ""
         self._thread = threading.Thread(target=self._work, name="publisher", daemon=True)
@@ -75,9 +78,9 @@ class Publisher:
     def _work(self) -> None:
         while self._wait():
             try:
-                self._executor.submit(_write, self._out).result()
+                self._executor.submit(refresh, self._out, report=self._closing).result()
                 self.trouble = ""
-            except (OSError, LedgerError, BrokenProcessPool) as error:
+            except (OSError, NightError, BrokenProcessPool) as error:
                 self.trouble = f"results.csv could not be written ({error}); the decisions are in the ledger"
                 log.error("%s", self.trouble)  # noqa: TRY400 - one line, as all errors
                 if isinstance(error, BrokenProcessPool):
@@ -91,18 +94,14 @@ class Publisher:
         with self._changed:
             while True:
                 if self._closing or (self._dirty and self._due() <= 0):
-                    write, self._dirty = self._dirty, False
+                    write = self._dirty or (self._closing and self._stale)
+                    self._stale, self._dirty = not self._closing, False
                     return write
                 self._changed.wait(self._due() if self._dirty else None)
 
     def _due(self) -> float:
         """Seconds until what is new has waited long enough."""
         return min(self._last + QUIET_S, self._first + LONGEST_S) - time.monotonic()
-
-
-def _write(out: Path) -> None:
-    with Ledger(out / FILE_NAME) as ledger:
-        write_results(ledger, out)
 
 
 def _count(out: Path) -> Tally:

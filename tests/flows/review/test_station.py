@@ -5,21 +5,26 @@ from __future__ import annotations
 import csv
 import json
 import sqlite3
+import time
 from contextlib import ExitStack, closing
 from pathlib import Path
 
 import httpx
 import pytest
 
-from flows.chunk import ScanResult
+from flows.chunk import ScanResult, read_chunk
 from flows.errors import UsageError
 from flows.ledger import Ledger
+from flows.night import Night
 from flows.reader import Identity
 from flows.results import write_results
 from flows.review.command import parse_share, review
 from flows.review.export import export_truth
+from flows.review.publish import QUIET_S
+from flows.settings import NightSettings
 from models.truth import read_truth
 from pipeline.document import Reading, Reason
+from tests.flows import fakes
 from tests.flows.review.nights import Written, certain, doubtful, make_night
 from tests.flows.review.station import Person, running
 
@@ -258,3 +263,25 @@ def test_station_says_when_it_is_gone(tmp_path: Path) -> None:
         pass
     with pytest.raises(httpx.ConnectError):
         httpx.get(address, trust_env=False)
+
+
+def test_report_and_summary_follow_when_the_station_ends(tmp_path: Path) -> None:
+    scans = tmp_path / "in"
+    for number in range(3):
+        fakes.draw_scan(scans / f"{number}.png", number)
+    out = tmp_path / "out"
+    settings = NightSettings((scans,), out, target_error=0.001)
+    with Night(settings, open_with=fakes.open_reader) as night:
+        night.prepare()
+        night.start_workers()
+        night.record([each for chunk in night.chunks for each in read_chunk(chunk, fakes.open_reader())])
+        night.finish()
+    assert "verified" not in (out / "report.html").read_text().partition("</style>")[2]
+    with running(out, audit=1.0) as address, Person(address, "Ann") as ann:
+        field = ann.next()
+        assert field
+        ann.key(field, "4711")
+        time.sleep(QUIET_S + 1)  # the results were written by then, without the report
+        assert "4711" in (out / "results.csv").read_text()
+    assert json.loads((out / "summary.json").read_text())["results"]["status"]["verified"] == 1
+    assert "verified, 33.3 %" in (out / "report.html").read_text()
