@@ -186,10 +186,17 @@ def _start(home: Path, modules: Sequence[str], *, lasting: bool) -> tuple[subpro
 def _launch(home: Path, port: int, *, lasting: bool = False) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "flows.tether", "" if lasting else str(home), "prefect"]
     command += ["server", "start", "--host", _LOOPBACK, "--port", str(port)]
+    # Its pages would look for it on Prefect's usual port.
+    environment = os.environ | {"PREFECT_SERVER_UI_API_URL": f"http://{_LOOPBACK}:{port}/api"}
     with (home / "server.log").open("ab") as output:
         # A session of its own: Ctrl-C must reach the night alone, which still has things to record.
         return subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=output, stderr=output, start_new_session=True
+            command,
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            env=environment,
         )
 
 

@@ -32,7 +32,7 @@ def test_nothing_to_show_starts_no_process() -> None:
 def test_scan_that_ends_or_holds_the_process_costs_its_own_picture(tmp_path: Path) -> None:
     names = ("good.png", "kills.png", "holds.png", "z.png")
     fields = [field(draw_scan(tmp_path / name, number)) for number, name in enumerate(names)]
-    pictures = take_pictures_apart(fields, take=_take_if_harmless, silence_limit_s=8)
+    pictures = take_pictures_apart(fields, take=_take_if_harmless, silence_limit_s=5)
     assert [picture.data_uri is None for picture in pictures] == [False, True, True, False]
 
 
