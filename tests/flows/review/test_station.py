@@ -20,7 +20,6 @@ from flows.reader import Identity
 from flows.results import write_results
 from flows.review.command import parse_share, review
 from flows.review.export import export_truth
-from flows.review.publish import QUIET_S
 from flows.settings import NightSettings
 from models.truth import read_truth
 from pipeline.document import Reading, Reason
@@ -265,7 +264,10 @@ def test_station_says_when_it_is_gone(tmp_path: Path) -> None:
         httpx.get(address, trust_env=False)
 
 
-def test_report_and_summary_follow_when_the_station_ends(tmp_path: Path) -> None:
+def test_report_and_summary_follow_when_the_station_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flows.review.publish.QUIET_S", 0.1)
     scans = tmp_path / "in"
     for number in range(3):
         fakes.draw_scan(scans / f"{number}.png", number)
@@ -281,7 +283,7 @@ def test_report_and_summary_follow_when_the_station_ends(tmp_path: Path) -> None
         field = ann.next()
         assert field
         ann.key(field, "4711")
-        time.sleep(QUIET_S + 1)  # the results were written by then, without the report
-        assert "4711" in (out / "results.csv").read_text()
+        while "4711" not in (out / "results.csv").read_text():  # written without the report
+            time.sleep(0.05)
     assert json.loads((out / "summary.json").read_text())["results"]["status"]["verified"] == 1
     assert "verified, 33.3 %" in (out / "report.html").read_text()
