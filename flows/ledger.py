@@ -12,7 +12,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import Any, Self, cast
 
 from flows.chunk import PageFailure, ScanResult
-from flows.ledger_file import explained, open_ledger_file
+from flows.ledger_file import explained, open_ledger_file, transaction
 from flows.reader import Identity
 from flows.verdict import Kind, Verdict
 from pipeline.document import Box, Reading, Reason
@@ -178,16 +178,8 @@ class Ledger:
 
     # ---------------------------------------------------------------------------------------------
 
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with explained(self._path):
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._db
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
-            self._db.execute("COMMIT")
+    def _transaction(self) -> AbstractContextManager[sqlite3.Connection]:
+        return transaction(self._db, self._path)
 
     def _knows(self, path: Path) -> bool:
         row = self._db.execute("SELECT 1 FROM scans WHERE path = ?", (os.fsencode(path),)).fetchone()

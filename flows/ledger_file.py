@@ -97,6 +97,19 @@ def open_ledger_file(path: Path) -> sqlite3.Connection:
 
 
 @contextmanager
+def transaction(db: sqlite3.Connection, path: Path) -> Iterator[sqlite3.Connection]:
+    """All that is done within the context, or nothing. Raises LedgerError as `explained` does."""
+    with explained(path):
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            yield db
+        except BaseException:
+            db.execute("ROLLBACK")
+            raise
+        db.execute("COMMIT")
+
+
+@contextmanager
 def explained(path: Path) -> Iterator[None]:
     """Turn what SQLite raises within the context into a LedgerError that says what to do."""
     try:

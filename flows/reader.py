@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,8 +62,7 @@ def open_reader(layout: str, postal: str, model: Path | None) -> Reader:
     except LayoutError as error:
         raise SettingsError(str(error)) from error
     try:
-        with _c_libraries_muted():
-            network = load_model(model)
+        network = load_model(model)
     except ModelError as error:
         raise ModelUnavailableError(str(error)) from error
 
@@ -77,17 +74,3 @@ def open_reader(layout: str, postal: str, model: Path | None) -> Reader:
         read=read,
         threshold=network.parameters.threshold,
     )
-
-
-@contextmanager
-def _c_libraries_muted() -> Iterator[None]:
-    """Keep LiteRT, which has no switch for it, from greeting on standard error."""
-    standard_error = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(standard_error, 2)
-        os.close(standard_error)
-        os.close(nowhere)

@@ -25,7 +25,7 @@ from models.crops import LabelledLattice
 from models.labelled import HELD_BACK, Crops, hold_back
 from models.material import Glyphs, draw_strips, label_strips
 from models.mnist import load_mnist
-from pipeline.decode import FLOOR, JUNK, Weights, align, decode
+from pipeline.decode import FLOOR, JUNK, Weights, align, decode, weigh
 from pipeline.lattice import DIGIT_FEATURES, JUNK_FEATURES
 from pipeline.parameters import Calibration, ReaderParameters, evidence
 from sample_scans.strips import Strip
@@ -86,9 +86,8 @@ def loss_and_gradient(
 ) -> tuple[float, NDArray[np.float64]] | None:
     """Minus the log-probability of the right value, and its gradient; None where no way reads it."""
     weights = unpack(vector)
-    scaled = sample.log * (weights.evidence + weights.evidence_per_piece * sample.count)[:, None]
-    digits = scaled[:, :JUNK] + (sample.digit @ weights.digit)[:, None] + sample.shape @ weights.shape.T
-    junk = np.where(sample.count == 1, scaled[:, JUNK] + sample.junk @ weights.junk, -np.inf)
+    features = (sample.digit, sample.shape, sample.junk)
+    digits, junk = weigh(sample.log, sample.count, features, weights)
     right = _expected_right(sample, digits, junk)
     if right is None:
         return None

@@ -40,13 +40,10 @@ from models.labelled import Crops
 from models.material import gather_crops
 from models.recipe import make_recipe
 from models.training import Batches
-from models.truth import Row, read_truth
+from models.truth import cut_rows, read_truth
 from pipeline.decode import JUNK, align
-from pipeline.lattice import Lattice, build_lattice
-from pipeline.locate import locate_line
+from pipeline.lattice import Lattice
 from pipeline.parameters import ReaderParameters
-from pipeline.scans import decode
-from pipeline.segment import segment
 
 log = logging.getLogger(__name__)
 
@@ -76,22 +73,12 @@ class Field:
 
 
 def load_fields(truth: Path) -> list[Field]:
-    """The fields of a truth.csv that hold any ink. Raises DataError, ScanError, OSError."""
-    fields = []
-    for row in read_truth(truth):
-        (dark, mask), *_ = locate_line(_image(row)).strips
-        lattice = build_lattice(segment(dark, mask))
-        if lattice.size:
-            fields.append(Field(f"{row.scan.name}:{row.page}:{row.box}", lattice, row.value))
-    return fields
-
-
-def _image(row: Row) -> Any:
-    page = next(p for p in decode(row.scan, row.scan.name) if p.number == row.page)
-    if row.box is None:
-        return page.image
-    x, y = max(row.box.x, 0), max(row.box.y, 0)
-    return page.image[y : row.box.y + row.box.height, x : row.box.x + row.box.width]
+    """The fields of a truth.csv that hold any ink. Raises DataError, OSError."""
+    return [
+        Field(f"{row.scan.name}:{row.page}:{row.box}", lattice, row.value)
+        for row, lattice in cut_rows(read_truth(truth))
+        if lattice.size
+    ]
 
 
 def split(fields: Sequence[Field]) -> tuple[list[Field], list[Field]]:
@@ -159,15 +146,14 @@ def learn(truth: Path, base: Path, out: Path, lesson: Lesson) -> dict[str, Any]:
     """Fine-tune the model in `base` on the fields of `truth` into `out`; returns before and after.
 
     Where the new model is not better on the fields held back, `out` gets the old one.
-    Raises DataError, ScanError, ModelError, OSError.
+    Raises DataError, ModelError, OSError.
     """
     started = time.monotonic()
     fields = load_fields(truth)
     learned, held = split(fields)
     before = judge(held, Model(base))
     out.mkdir(parents=True, exist_ok=True)
-    for name in (NETWORK, PARAMETERS, CARD, KERAS):
-        shutil.copyfile(base / name, out / name)
+    _copy_model(base, out)
     network = keras.models.load_model(out / KERAS, compile=False)
     rendered = Crops(*gather_crops(lesson.seed + 4_000_000, lesson.strips, None, 2))
     for turn in range(lesson.rounds):
@@ -192,11 +178,15 @@ def learn(truth: Path, base: Path, out: Path, lesson: Lesson) -> dict[str, Any]:
     }
     told["kept"] = told["exact_after"] > told["exact_before"]
     if not told["kept"]:
-        for name in (NETWORK, PARAMETERS, CARD, KERAS):
-            shutil.copyfile(base / name, out / name)
+        _copy_model(base, out)
     card = json.loads((out / CARD).read_text("utf-8")) | {"name": out.name, "learned": told}
     (out / CARD).write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
     return told
+
+
+def _copy_model(base: Path, out: Path) -> None:
+    for name in (NETWORK, PARAMETERS, CARD, KERAS):
+        shutil.copyfile(base / name, out / name)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

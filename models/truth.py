@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import logging
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +18,7 @@ import numpy as np
 from models.labelled import Crops, Cutter, DataError
 from pipeline.decode import align
 from pipeline.document import Box, Image, ScanError
-from pipeline.lattice import build_lattice
+from pipeline.lattice import Lattice, build_lattice
 from pipeline.locate import locate_line
 from pipeline.scans import decode
 from pipeline.segment import segment
@@ -71,15 +72,17 @@ def _find(place: Path, by_name: dict[str, list[Path]]) -> Path:
     return place if place.exists() else named[0]
 
 
-def cut_field(image: Image, value: str, cutter: Cutter) -> Image | None:
-    """The crops (len(value), 28, 28) of a field's digits, None where no way of cutting it reads `value`."""
-    (dark, mask), *_ = locate_line(image).strips
-    lattice = build_lattice(segment(dark, mask))
-    if not lattice.size:
-        return None
-    proba = cutter.classifier.predict_proba(lattice.crops)
-    way = align(lattice, proba, cutter.parameters.weights, value)
-    return lattice.crops[way] if way else None
+def cut_rows(rows: Sequence[Row]) -> Iterator[tuple[Row, Lattice]]:
+    """Every row with the lattice of its field, cut as reading cuts it; a field without ink has no runs.
+
+    Raises DataError where a scan cannot be read or has no such page, OSError.
+    """
+    open_page: tuple[Path, int] | None = None
+    for row in rows:
+        if open_page != (row.scan, row.page):
+            open_page, image = (row.scan, row.page), _page(row)
+        (dark, mask), *_ = locate_line(_part(image, row.box)).strips
+        yield row, build_lattice(segment(dark, mask))
 
 
 def cut_truth(path: Path, cutter: Cutter) -> Crops:
@@ -87,17 +90,14 @@ def cut_truth(path: Path, cutter: Cutter) -> Crops:
     crops: list[Image] = []
     labels: list[int] = []
     lost = 0
-    open_page: tuple[Path, int] | None = None
-    image: Image | None = None
     rows = read_truth(path)
-    for row in rows:
-        if open_page != (row.scan, row.page):
-            open_page, image = (row.scan, row.page), _page(row)
-        found = None if image is None else cut_field(_part(image, row.box), row.value, cutter)
-        if found is None:
+    for row, lattice in cut_rows(rows):
+        proba = cutter.classifier.predict_proba(lattice.crops)
+        way = align(lattice, proba, cutter.parameters.weights, row.value)
+        if not way:
             lost += 1
             continue
-        crops.append(found)
+        crops.append(lattice.crops[way])
         labels.extend(int(digit) for digit in row.value)
     if lost:
         log.warning("%s: %d of %d fields cannot be cut into their digits", path, lost, len(rows))
@@ -106,11 +106,14 @@ def cut_truth(path: Path, cutter: Cutter) -> Crops:
     return Crops(np.concatenate(crops), np.array(labels, np.int64))
 
 
-def _page(row: Row) -> Image | None:
+def _page(row: Row) -> Image:
     try:
-        return next((p.image for p in decode(row.scan, row.scan.name) if p.number == row.page), None)
+        image = next((p.image for p in decode(row.scan, row.scan.name) if p.number == row.page), None)
     except ScanError as error:
         raise DataError(f"{row.scan}: {error}") from error
+    if image is None:
+        raise DataError(f"{row.scan}: has no page {row.page}; correct the truth")
+    return image
 
 
 def _part(image: Image, box: Box | None) -> Image:

@@ -10,7 +10,7 @@ Pereira, 2001); the readings are found by a beam over values.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -58,11 +58,25 @@ def edge_scores(
     """Score of every run as each digit, (R, 10), and of leaving it out, (R,): -inf where that may not be."""
     log = np.log(np.maximum(proba.astype(np.float64), FLOOR))
     count = (lattice.edges[:, 1] - lattice.edges[:, 0]).astype(np.float64)
+    features = (lattice.digit_features, lattice.shape_features, lattice.junk_features)
+    return weigh(log, count, tuple(part.astype(np.float64) for part in features), weights)
+
+
+def weigh(
+    log: NDArray[np.float64],
+    count: NDArray[np.float64],
+    features: Sequence[NDArray[np.float64]],
+    weights: Weights,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """What `edge_scores` gives, from the log-probabilities (R, 11), pieces (R,) and features of the runs.
+
+    features : of digits, of shapes and of junk, as a `Lattice` holds them.
+    """
+    digit, shape, junk = features
     scaled = log * (weights.evidence + weights.evidence_per_piece * count)[:, None]
-    digits = scaled[:, :JUNK] + (lattice.digit_features.astype(np.float64) @ weights.digit)[:, None]
-    digits += lattice.shape_features.astype(np.float64) @ weights.shape.T
-    junk = scaled[:, JUNK] + lattice.junk_features.astype(np.float64) @ weights.junk
-    return digits, np.where(count == 1, junk, -np.inf)
+    digits = scaled[:, :JUNK] + (digit @ weights.digit)[:, None]
+    digits += shape @ weights.shape.T
+    return digits, np.where(count == 1, scaled[:, JUNK] + junk @ weights.junk, -np.inf)
 
 
 def decode(

@@ -9,15 +9,14 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from flows.ledger_file import explained, open_ledger_file
+from flows.ledger_file import explained, open_ledger_file, transaction
 from flows.review.fields import Detail, Field, Key, entropy
 from flows.review.votes import Keying, agreed
 from flows.verdict import Kind, Verdict
@@ -179,16 +178,8 @@ class Store:
 
     # ---------------------------------------------------------------------------------------------
 
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with explained(self.path):
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._db
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
-            self._db.execute("COMMIT")
+    def _transaction(self) -> AbstractContextManager[sqlite3.Connection]:
+        return transaction(self._db, self.path)
 
     def _conclude(self, key: Key) -> Verdict | None:
         verdict = agreed(self.keyings(key))

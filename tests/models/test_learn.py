@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from models.classifier import CARD, NETWORK, PARAMETERS, SHIPPED, load_model
 from models.labelled import DataError
 from models.learn import KERAS, Lesson, aligned_crops, learn, load_fields, split
-from models.truth import read_truth
+from models.truth import cut_rows, read_truth
 from pipeline.decode import JUNK
 from sample_scans.strips import draw_strip
 
@@ -73,3 +74,9 @@ def test_learning_keeps_the_better_model_and_says_what_it_did(truth, tmp_path):
         same = (out / name).read_bytes() == (SHIPPED / name).read_bytes()
         assert same == (not told["kept"])
     assert load_model(out).predict_proba(np.zeros((1, 28, 28), np.uint8)).shape == (1, 11)
+
+
+def test_a_page_that_a_scan_has_not_is_named(truth):
+    row = read_truth(truth)[0]
+    with pytest.raises(DataError, match="no page 2"):
+        list(cut_rows([replace(row, page=2)]))
