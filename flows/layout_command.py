@@ -41,7 +41,8 @@ def new(
     Name the fields in the layout and take out what is not to be read; it works as it is.
     """
     from pipeline.forms.draw import draw_proposals  # noqa: PLC0415 - brings OpenCV
-    from pipeline.forms.propose import propose, write_layout  # noqa: PLC0415
+    from pipeline.forms.propose import propose  # noqa: PLC0415
+    from pipeline.forms.write_layout import write_layout  # noqa: PLC0415
 
     if out.exists():
         raise UsageError(f"{out}: is there already; choose another name or remove it")
@@ -79,8 +80,8 @@ def check(
 ) -> int:
     """Lay a layout over a scan: say how well it fits, and draw its lines and fields over the page."""
     from pipeline.forms.draw import draw_layout  # noqa: PLC0415 - brings OpenCV
+    from pipeline.forms.lay import LEAST_COVER, Sheet, fits, lay, lift_fields  # noqa: PLC0415
     from pipeline.forms.layout import load_form  # noqa: PLC0415
-    from pipeline.forms.read import LEAST_COVER, Sheet, fits, lay, lift_fields  # noqa: PLC0415
     from pipeline.layouts import LayoutError  # noqa: PLC0415
 
     try:

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from pipeline.classify import Classifier
 from pipeline.decode import Candidate, align
 from pipeline.document import Box, Page, Reading, Reason
+from pipeline.forms.cut import cut_form
 from pipeline.forms.layout import FormSet
-from pipeline.forms.read import cut_form, read_form
+from pipeline.forms.read import read_form
 from pipeline.lattice import Lattice, build_lattice
 from pipeline.layouts import Layout
 from pipeline.locate import Region, locate

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.document import Image
+from pipeline.forms.lay import Fields
 from pipeline.forms.layout import Form, split
+from pipeline.forms.perspective import Registration
 from pipeline.forms.propose import Proposal
-from pipeline.forms.read import Fields
-from pipeline.forms.register import Registration
 
 WIDEST = 1600
 RED, GREEN, BLUE, ORANGE = (60, 60, 220), (70, 160, 40), (210, 110, 30), (0, 140, 240)
@@ -37,7 +37,7 @@ def draw_proposals(image: Image, fields: Sequence[Proposal]) -> Image:
 def draw_layout(image: Image, form: Form, registration: Registration | None, fields: Fields) -> Image:
     """The scan, paled, with the layout over it: its lines blue, its fields green, or red where no frame is.
 
-    registration : None where every field is searched for; fields : as `read.lift_fields` gives them.
+    registration : None where every field is searched for; fields : as `lay.lift_fields` gives them.
     """
     canvas, scale = _pale(image)
     if registration is not None:

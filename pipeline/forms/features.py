@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from pipeline import ink
 from pipeline.document import Image
-from pipeline.forms.register import Registration, is_plausible
+from pipeline.forms.perspective import Registration, is_plausible
 
 # Longer side, pixels, at which print is compared; corners looked for; matches without which nothing fits.
 SIZE = 1200

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline import ink
 from pipeline.document import Box, Image
-from pipeline.forms.register import Matrix, apply
+from pipeline.forms.perspective import Matrix, apply
 from pipeline.ink import Darkness, Mask
 
 # Height, pixels, of a box for one digit and of a frame for a number.

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pipeline.document import Image
 from pipeline.forms.layout import split
 from pipeline.forms.lift import CELL_HEIGHT, FRAME_HEIGHT, Patch, lift
-from pipeline.forms.register import Matrix
+from pipeline.forms.perspective import Matrix
 from pipeline.forms.rules import Rules, Segments, lengths
 
 # Width of a digit's box in heights, least and most; of a frame for a number.

@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 
 from pipeline.forms.draw import draw_layout, draw_proposals
+from pipeline.forms.lay import Sheet, lay, lift_fields
 from pipeline.forms.layout import load_form
-from pipeline.forms.propose import propose, write_layout
-from pipeline.forms.read import Sheet, lay, lift_fields
+from pipeline.forms.propose import propose
+from pipeline.forms.write_layout import write_layout
 from tests.pipeline.forms import pages
 
 

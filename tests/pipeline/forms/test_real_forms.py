@@ -5,8 +5,8 @@ from pathlib import Path
 import cv2
 import pytest
 
+from pipeline.forms.lay import Sheet, fits, lay, lift_fields
 from pipeline.forms.layout import load_form
-from pipeline.forms.read import Sheet, fits, lay, lift_fields
 from pipeline.scans import decode
 
 LAYOUTS = Path(__file__).parents[2] / "layouts"

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from pipeline.forms.register import apply, register
+from pipeline.forms.perspective import apply
+from pipeline.forms.register import register
 from pipeline.forms.rules import Rules, find_rules, landmarks, lengths
 from tests.pipeline.forms import pages
 

@@ -1,0 +1,142 @@
+"""Take a form page apart: the layout that fits best, the ink of every field, the lattices to classify."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from pipeline.document import Box, Page, Reason
+from pipeline.forms.crossed import Cross, crossed
+from pipeline.forms.lay import Fields, Sheet, fits, lay, lift_fields
+from pipeline.forms.layout import Form, FormField
+from pipeline.forms.lift import Patch
+from pipeline.forms.perspective import Registration
+from pipeline.forms.unframe import share_out, writing
+from pipeline.ink import Darkness, Mask
+from pipeline.lattice import Lattice, build_lattice
+from pipeline.segment import segment
+
+# A field whose ink is fainter than this against the darkest writing of the page holds guide marks.
+GUIDES = 0.42
+# Size of a dot and of the white around it, in heights of the frame: it is no part of a digit.
+DOT, ALONE = 0.1, 0.2
+
+
+@dataclass(frozen=True, eq=False)
+class CutField:
+    """A field cut into lattices: one for a number in a frame or on a line, one a box for a comb.
+
+    crosses : for every box of a comb whether it was crossed out. reason : why it cannot be read, else None.
+    """
+
+    field: FormField
+    lattices: tuple[Lattice, ...] = ()
+    crosses: tuple[Cross, ...] = ()
+    box: Box | None = None
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class CutForm:
+    """A page of which only what will be classified is kept; `form` is None where no layout fits."""
+
+    scan: str
+    number: int
+    form: Form | None
+    fields: tuple[CutField, ...]
+    empty: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class _Lifted:
+    """A field's patch with its ink; pen : how dark its writing is."""
+
+    field: FormField
+    patch: Patch
+    mask: Mask
+    pen: float
+
+
+def cut_form(page: Page, forms: tuple[Form, ...]) -> CutForm:
+    """Lay the layout that fits best over the page and cut its fields into lattices."""
+    here = [form for form in forms if form.page_number in (None, page.number)]
+    if not here:
+        return CutForm(page.scan, page.number, None, (), empty=True)
+    sheet = Sheet.of(page.image)
+    best: tuple[float, Form, Fields] | None = None
+    for form in here:
+        registration = lay(form, sheet)
+        if fits(form, registration):
+            fields = lift_fields(sheet, form, registration)
+            rank = _rank(registration, fields)
+            if rank > (best[0] if best else 0.0):
+                best = (rank, form, fields)
+    if best is None:
+        form = here[0]
+        unread = tuple(CutField(each, reason=Reason.NOT_REGISTERED) for each in form.form_fields)
+        alone = len(forms) == 1
+        return CutForm(page.scan, page.number, form if alone else None, unread if alone else ())
+    _, form, fields = best
+    return CutForm(page.scan, page.number, form, _cut(form, fields))
+
+
+def _rank(registration: Registration | None, fields: Fields) -> float:
+    """How much speaks for a form that fits: its lines, or else the share of its fields; 0 if none is."""
+    there = sum(patch is not None for _, patch in fields) / len(fields)
+    return registration.fit + registration.cover if registration is not None and there else there
+
+
+def _cut(form: Form, lifted: Fields) -> tuple[CutField, ...]:
+    inked = [None if patch is None else _inked(field, patch) for field, patch in lifted]
+    darkest = max((each.pen for each in inked if each), default=0.0)
+    anything = any(each is not None for each in inked)
+    out = []
+    for (field, _), each in zip(lifted, inked, strict=True):
+        if each is None:
+            missing = Reason.NOT_FOUND if anything else Reason.NOT_REGISTERED
+            out.append(CutField(field, reason=missing))
+        else:
+            out.append(_cut_field(each, darkest))
+    return tuple(out)
+
+
+def _inked(field: FormField, patch: Patch) -> _Lifted:
+    mask, _ = writing(patch)
+    inside = np.zeros_like(mask)
+    for left, top, right, bottom in patch.cells.astype(int):
+        inside[max(0, top) : bottom + 1, max(0, left) : right + 1] = 255
+    values = patch.dark[(mask > 0) & (inside > 0)]
+    return _Lifted(field, patch, mask, float(np.percentile(values, 75)) if values.size >= 12 else 0.0)
+
+
+def _cut_field(lifted: _Lifted, darkest: float) -> CutField:
+    field, patch = lifted.field, lifted.patch
+    mask = lifted.mask if lifted.pen >= GUIDES * darkest else np.zeros_like(lifted.mask)
+    if field.boxes:
+        strips = share_out(patch, mask)
+        crosses = tuple(crossed(own, patch.unit) for _, own in strips)
+        lattices = tuple(
+            # A single digit has too few strokes to tell slant from shape.
+            build_lattice(segment(dark, np.zeros_like(own) if cross is Cross.YES else own, slant=0.0))
+            for (dark, own), cross in zip(strips, crosses, strict=True)
+        )
+        return CutField(field, lattices, crosses, patch.box)
+    dark, own = _number(patch, mask)
+    return CutField(field, (build_lattice(segment(dark, own)),), (), patch.box)
+
+
+def _number(patch: Patch, mask: Mask) -> tuple[Darkness, Mask]:
+    """The ink of a frame or line that holds a number: components that are mostly inside, whole."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    left, top, right, bottom = patch.cells[0].astype(int)
+    inside = np.bincount(labels[max(0, top) : bottom + 1, max(0, left) : right + 1].ravel(), minlength=count)
+    own = inside >= 0.5 * stats[:, cv2.CC_STAT_AREA]
+    own[0] = False
+    reach = round(ALONE * patch.unit)
+    for index in np.flatnonzero(own & (stats[:, 2:4].max(axis=1) < DOT * patch.unit)):
+        x, y, w, h = stats[index, :4]
+        around = labels[max(0, y - reach) : y + h + reach, max(0, x - reach) : x + w + reach]
+        own[index] = bool(np.any(own[around] & (around != index)))
+    return patch.dark, np.where(own[labels], np.uint8(255), np.uint8(0))

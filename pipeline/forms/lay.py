@@ -1,0 +1,125 @@
+"""Find out whether a page shows a form, how it lies there, and where its fields are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from pipeline import ink
+from pipeline.document import Image
+from pipeline.forms.features import register_print
+from pipeline.forms.layout import Form, FormField
+from pipeline.forms.lift import CELL_HEIGHT, FRAME_HEIGHT, Patch, lift
+from pipeline.forms.perspective import Registration
+from pipeline.forms.register import register
+from pipeline.forms.rules import Rules, find_rules, landmarks
+from pipeline.forms.search import search
+
+# The lines that a page has where the form lies, which the layout must know, or it is another form.
+LEAST_COVER = 0.6
+# Fit and cover together from which a page cannot be mirrored; by how much a mirrored form must fit better.
+UNDOUBTED, MIRROR_MARGIN = 1.9, 0.03
+# Share of a field's frame that must be drawn for a comb or a box to be read.
+LEAST_FRAMED = 0.5
+
+Fields = list[tuple[FormField, Patch | None]]
+
+
+@dataclass(frozen=True, eq=False)
+class Sheet:
+    """A page as forms are laid over it: as decoded, in grey, its lines, the landmarks among them."""
+
+    image: Image
+    grey: Image
+    rules: Rules
+    strong: Rules
+
+    @classmethod
+    def of(cls, image: Image) -> Sheet:
+        """Find the lines of a page, (H, W) uint8 or (H, W, 3) BGR."""
+        grey = ink.to_grey(image)
+        rules = find_rules(grey)
+        return cls(image, grey, rules, landmarks(rules, grey))
+
+
+def lay(form: Form, sheet: Sheet) -> Registration | None:
+    """The form laid over a page; None where all its fields are searched for.
+
+    By its lines, or by the print of the reference where there are few or they do not fit. Tables look much
+    the same in a mirror: where the mirrored form fits better, the page is taken for one that was scanned
+    through its back, and the registration has fit 0.
+    """
+    if not form.anchored:
+        return None
+    rules, strong, shape = sheet.rules, sheet.strong, sheet.grey.shape
+    found = register(form.rules, form.extent, rules, strong, shape)
+    if form.reference is not None and (form.lineless or not fits(form, found)):
+        return _laid_by_print(form, form.reference, sheet)
+    if form.least_fit <= found.fit and found.fit + found.cover < UNDOUBTED:
+        mirrored = register(form.rules.mirrored(form.extent[0]), form.extent, rules, strong, shape)
+        if mirrored.fit + mirrored.cover > found.fit + found.cover + MIRROR_MARGIN:
+            return replace(found, fit=0.0)
+    return found
+
+
+def _laid_by_print(form: Form, reference: Image, sheet: Sheet) -> Registration:
+    fields = np.vstack([np.zeros((0, 4)), *(field.cells for field in form.form_fields)])
+    return register_print(ink.to_grey(reference), form.extent, fields, sheet.grey)
+
+
+def fits(form: Form, registration: Registration | None) -> bool:
+    """Whether the form lies on the page so well that it is this form (or needs no place)."""
+    if registration is None:
+        return True
+    return registration.fit >= form.least_fit and registration.cover >= LEAST_COVER
+
+
+def lift_fields(sheet: Sheet, form: Form, registration: Registration | None) -> Fields:
+    """Every field with its patch; None where a field's frame is not where it belongs, or not found."""
+    lifted: Fields = []
+    for field in form.form_fields:
+        patch: Patch | None = None
+        if field.search is not None:
+            patch = _searched(sheet, form, field, registration)
+        elif registration is not None and _on_page(field, registration, sheet.grey.shape):
+            height = CELL_HEIGHT if field.boxes else FRAME_HEIGHT
+            patch = lift(
+                sheet.image,
+                registration.matrix,
+                field.cells,
+                height,
+                field.dropout,
+                framed=field.kind != "line",
+            )
+            if field.kind != "line" and patch.framed < LEAST_FRAMED and field.dropout is None:
+                patch = None
+        lifted.append((field, patch))
+    return lifted
+
+
+def _searched(sheet: Sheet, form: Form, field: FormField, registration: Registration | None) -> Patch | None:
+    left, top, right, bottom = field.search or (0.0, 0.0, np.inf, np.inf)
+    height, width = sheet.grey.shape
+    if np.isfinite(right):
+        corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
+        if registration is not None:
+            corners = registration.to_page(corners)
+        else:  # the region, as a share of the page
+            corners = corners * [width / form.extent[0], height / form.extent[1]]
+        (left, top), (right, bottom) = corners.min(axis=0), corners.max(axis=0)
+    found = search(
+        sheet.image,
+        sheet.rules,
+        (left, top, min(right, width), min(bottom, height)),
+        field.boxes,
+        field.dropout,
+    )
+    return found.patch if found else None
+
+
+def _on_page(field: FormField, registration: Registration, shape: tuple[int, ...]) -> bool:
+    """Whether every box of the field lies on the page."""
+    corners = registration.to_page(np.vstack([field.cells[:, :2], field.cells[:, 2:]]))
+    slack = 0.004 * max(shape)
+    return bool(corners.min() >= -slack and np.all(corners <= np.array([shape[1], shape[0]]) + slack))

@@ -1,0 +1,60 @@
+"""Move a guess how a form lies until its lines come to lie on the nearest lines of the page."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pipeline.forms.line_map import LineMap, LinePoints, looked_up
+from pipeline.forms.perspective import Matrix
+
+# Reach of each step, shares of the page's longer side; the first steps are affine.
+STEPS = (0.03, 0.02, 0.014, 0.01, 0.007, 0.005, 0.004, 0.004)
+AFFINE_STEPS = 2
+
+
+def refine(guess: tuple[Matrix, bool], points: LinePoints, field: LineMap) -> tuple[Matrix, bool]:
+    """The guess moved, step by step, so that its lines come to lie on the nearest lines of the page."""
+    matrix, turned = guess
+    centre, spread = points.at.mean(axis=0), float(np.abs(points.at - points.at.mean(axis=0)).max())
+    norm = np.array([[1 / spread, 0, -centre[0] / spread], [0, 1 / spread, -centre[1] / spread], [0, 0, 1.0]])
+    scaled = LinePoints((points.at - centre) / spread, points.down)
+    current = matrix @ np.linalg.inv(norm)
+    current /= current[2, 2]
+    for number, reach in enumerate(STEPS):
+        for _ in range(2):
+            current = _step(current, scaled, field, turned, reach * field.size, number < AFFINE_STEPS)
+    return current @ norm, turned
+
+
+def _step(
+    current: Matrix, points: LinePoints, field: LineMap, turned: bool, reach: float, affine: bool
+) -> Matrix:
+    """One Gauss-Newton step on the eight numbers of a perspective, far points weighted down (Tukey)."""
+    at, distance, kind = looked_up(current, points, field, turned)
+    used = np.flatnonzero(distance < reach)
+    if len(used) < 12:
+        return current
+    at, kind, p = at[used], kind[used], points.at[used]
+    xi, yi = np.rint(at[:, 0]).astype(np.intp), np.rint(at[:, 1]).astype(np.intp)
+    goal = np.where((kind == 0)[:, None], field.nearest[0][yi, xi], field.nearest[1][yi, xi])
+    normal = np.where((kind == 0)[:, None], field.normals[0], field.normals[1])
+    error = np.sum(normal * (goal - at), axis=1)
+    depth = p @ current[2, :2] + 1.0
+    home = np.column_stack([p, np.ones(len(p))]) / depth[:, None]
+    pull = np.sum(normal * at, axis=1)
+    columns = [normal[:, :1] * home, normal[:, 1:] * home]
+    if not affine:
+        columns.append(-pull[:, None] * home[:, :2])
+    jacobian = np.hstack(columns)
+    weight = (1.0 - np.minimum(np.abs(error) / reach, 1.0) ** 2) ** 2
+    for k in (0, 1):  # as much say for the lines of either kind
+        total = weight[kind == k].sum()
+        if total > 0:
+            weight[kind == k] /= total
+    normal_matrix = jacobian.T @ (weight[:, None] * jacobian)
+    normal_matrix += 1e-6 * np.diag(np.maximum(np.diag(normal_matrix), 1e-9))
+    change = np.linalg.solve(normal_matrix, jacobian.T @ (weight * error))
+    flat = current.ravel().copy()
+    flat[: len(change)] += change
+    moved: Matrix = flat.reshape(3, 3)
+    return moved if np.all(np.isfinite(moved)) else current
