@@ -11,7 +11,7 @@ from typing import Annotated
 
 from cyclopts import App, CycloptsError, Parameter
 
-from flows import layout_command, model_commands
+from flows import layout_command, model_commands, train_command
 from flows.errors import ExitCode, InterruptedNightError, NightError, UsageError
 from flows.options import DEFAULT_NIGHT, DEFAULT_TALK, RUNNING, Inputs, NightOptions, Out, TalkOptions
 from flows.review import command as review_command
@@ -63,7 +63,7 @@ def run(
 app.command(review_command.review)
 app.command(model_commands.evaluate)
 app.command(model_commands.explain)
-app.command(model_commands.train)
+app.command(train_command.train)
 app.command(layout_command.app)
 
 

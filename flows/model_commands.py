@@ -1,4 +1,4 @@
-"""`nightsort evaluate`, `explain` and `train`: what the models folder offers, from the command line.
+"""`nightsort evaluate` and `explain`: models judged and looked into, from the command line.
 
 Defines options and prints; NumPy, OpenCV and TensorFlow are imported once a command runs.
 """
@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
@@ -23,8 +23,6 @@ DATA_HELP = (
     "MNIST's IDX files, or a truth.csv beside its scans."
 )
 MNIST_HELP = "MNIST's npz file, instead of Keras's cache or download."
-Network = Literal["mlp", "cnn"]
-Activation = Literal["relu", "tanh", "sigmoid"]
 Data = Annotated[str, Parameter(help=DATA_HELP)]
 MnistFile = Annotated[Path | None, Parameter(help=MNIST_HELP)]
 
@@ -48,7 +46,7 @@ def evaluate(
 
     Figures are over the ten digits. With several models the top level of the JSON is the first one's.
     """
-    with _told_errors():
+    with told_errors():
         from flows import model_tables  # noqa: PLC0415
         from models import evaluate as judging  # noqa: PLC0415
         from models.classifier import SHIPPED  # noqa: PLC0415
@@ -57,7 +55,7 @@ def evaluate(
 
         places = model or [SHIPPED]
         networks = [Network(place) for place in places]
-        crops = load_crops(data, mnist, _cutter(data, places[0]))
+        crops = load_crops(data, mnist, cutter_for(data, places[0]))
         evaluated = judging.evaluate(networks, crops)
         model_tables.print_judgements(evaluated)
         if json is not None:
@@ -87,7 +85,7 @@ def explain(
         raise UsageError(f"--versus {versus} is no digit; give one from 0 to 9")
     if out.suffix.lower() not in {".html", ".htm"}:
         raise UsageError(f"--out {out} is no page; give a name that ends in .html")
-    with _told_errors():
+    with told_errors():
         import cv2  # noqa: PLC0415
 
         from models.classifier import SHIPPED  # noqa: PLC0415
@@ -107,72 +105,7 @@ def explain(
     return int(ExitCode.OK)
 
 
-def train(
-    *,
-    network: Annotated[Network, Parameter(help="mlp: 784-128-softmax, the classic; cnn: what reads.")],
-    data: Annotated[
-        str | None,
-        Parameter(
-            help=f"{DATA_HELP[:-1]}, or strips: MNIST and crops of strips drawn for it. mlp takes mnist, "
-            "cnn takes strips if not given."
-        ),
-    ] = None,
-    out: Annotated[
-        Path | None, Parameter(name=["--out", "-o"], help="Folder of the model; runs/NETWORK if not given.")
-    ] = None,
-    epochs: Annotated[int | None, Parameter(help="Passes over the data.")] = None,
-    batch: Annotated[int | None, Parameter(help="Crops a step.")] = None,
-    learning_rate: Annotated[float | None, Parameter(help="Length of a step.")] = None,
-    activation: Annotated[
-        list[Activation] | None,
-        Parameter(consume_multiple=True, negative=(), help="Of the hidden units; several: side by side."),
-    ] = None,
-    seed: Annotated[
-        list[int] | None,
-        Parameter(consume_multiple=True, negative=(), help="Of chance; several: side by side."),
-    ] = None,
-    held_back: Annotated[int | None, Parameter(help="Digits kept to watch and calibrate by.")] = None,
-    strips: Annotated[int | None, Parameter(help="Strips to draw, for the data strips.")] = None,
-    mnist: MnistFile = None,
-    model: Annotated[
-        Path | None, Parameter(help="Model that cuts the scans of a truth.csv, instead of the shipped one.")
-    ] = None,
-    resume: Annotated[bool, Parameter(negative=(), help="Go on with what is in the folder.")] = False,
-    tensorboard: Annotated[bool, Parameter(negative=(), help="Write events for TensorBoard too.")] = False,
-) -> int:
-    """Train a network and show what happens; the folder then holds the model, its card and its curves.
-
-    Ctrl-C ends it after the running step and keeps the best epoch so far; --resume goes on from the
-    last one. With several activations or seeds each is trained in a folder of its own.
-    """
-    with _told_errors():
-        from models.recipe import make_recipe  # noqa: PLC0415 - light, unlike what comes
-
-        activations = list(dict.fromkeys(activation or ["relu"]))
-        seeds = list(dict.fromkeys(seed or [1]))
-        try:
-            recipe = make_recipe(
-                network,
-                epochs=epochs,
-                batch=batch,
-                rate=learning_rate,
-                activation=activations[0],
-                seed=seeds[0],
-                held_back=held_back,
-                strips=strips,
-            )
-        except ValueError as error:
-            raise UsageError(str(error)) from error
-        from flows.training_run import run_training  # noqa: PLC0415 - brings TensorFlow
-
-        data = data or ("strips" if network == "cnn" else "mnist")
-        folder = out or Path("runs") / network
-        return run_training(
-            recipe, data, folder, mnist, _cutter(data, model), activations, seeds, resume, tensorboard
-        )
-
-
-def _cutter(data: str, place: Path | None) -> Cutter | None:
+def cutter_for(data: str, place: Path | None) -> Cutter | None:
     """What cuts the scans of a truth.csv, None where the data is no such file."""
     if not data.endswith(".csv"):
         return None
@@ -184,7 +117,7 @@ def _cutter(data: str, place: Path | None) -> Cutter | None:
 
 
 @contextmanager
-def _told_errors() -> Iterator[None]:
+def told_errors() -> Iterator[None]:
     """Turn what the models folder raises into errors that carry an exit code."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's chatter about the machine
     try:

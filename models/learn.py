@@ -1,4 +1,4 @@
-"""Learn from scans of fields with their values: `python -m models.learn TRUTH.csv -o DIR`.
+"""Learn from scans of fields with their values; `nightsort train --from` is its command.
 
 No boxes are needed. Each value is aligned to the lattice of its field (the best way that reads it),
 which labels the runs; the network is fine-tuned on them beside rendered strips, so that it forgets
@@ -8,13 +8,12 @@ whether the new model is better, and calibrates it. The old model stays unless t
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
 import logging
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from models.classifier import CARD, NETWORK, PARAMETERS, SHIPPED, Model
+from models.classifier import CARD, NETWORK, PARAMETERS, Model
 from models.crops import LabelledLattice, label_aligned
 from models.export import export
 from models.fit_reader import (
@@ -36,11 +35,12 @@ from models.fit_reader import (
     make_sample,
     read_strips,
 )
-from models.labelled import Crops
+from models.labelled import Crops, DataError
 from models.material import gather_crops
 from models.recipe import make_recipe
+from models.strings import TARGET, StringJudgement
 from models.training import Batches
-from models.truth import cut_rows, read_truth
+from models.truth import Row, cut_rows
 from pipeline.decode import JUNK, align
 from pipeline.lattice import Lattice
 from pipeline.parameters import ReaderParameters
@@ -49,6 +49,14 @@ log = logging.getLogger(__name__)
 
 HELD_BACK = 0.2
 KERAS = "network.keras"
+FEWEST_HELD = 20  # fields held back, under which nothing is proved
+
+Watch = Callable[[str, int, int], None]
+"""Is told what is being done, and how many of how many steps of it are done."""
+
+
+def unwatched(what: str, done: int, steps: int) -> None:
+    """Look away."""
 
 
 @dataclass(frozen=True)
@@ -72,13 +80,14 @@ class Field:
     value: str
 
 
-def load_fields(truth: Path) -> list[Field]:
-    """The fields of a truth.csv that hold any ink. Raises DataError, OSError."""
-    return [
-        Field(f"{row.scan.name}:{row.page}:{row.box}", lattice, row.value)
-        for row, lattice in cut_rows(read_truth(truth))
-        if lattice.size
-    ]
+def load_fields(rows: Sequence[Row], watch: Watch = unwatched) -> list[Field]:
+    """Those of the fields that hold any ink. Raises DataError, OSError."""
+    fields = []
+    for done, (row, lattice) in enumerate(cut_rows(rows), 1):
+        if lattice.size:
+            fields.append(Field(f"{row.scan.name}:{row.page}:{row.box}", lattice, row.value))
+        watch("cutting fields", done, len(rows))
+    return fields
 
 
 def split(fields: Sequence[Field]) -> tuple[list[Field], list[Field]]:
@@ -109,7 +118,7 @@ def aligned_crops(fields: Sequence[Field], model: Model) -> Crops:
     return Crops(np.concatenate(crops), np.concatenate(labels))
 
 
-def tune(network: keras.Model, crops: Crops, lesson: Lesson, seed: int) -> None:
+def tune(network: keras.Model, crops: Crops, lesson: Lesson, seed: int, watch: Watch, what: str) -> None:
     """Fine-tune `network` in place, the rate falling along a cosine."""
     batches = Batches(crops, make_recipe("cnn", batch=128, seed=seed))
     schedule = keras.optimizers.schedules.CosineDecay(lesson.rate, len(batches) * lesson.epochs)
@@ -117,7 +126,10 @@ def tune(network: keras.Model, crops: Crops, lesson: Lesson, seed: int) -> None:
         optimizer=keras.optimizers.AdamW(schedule, weight_decay=0.01),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
     )
-    network.fit(batches, epochs=lesson.epochs, verbose=2)
+    told = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: watch(what, epoch + 1, lesson.epochs)
+    )
+    network.fit(batches, epochs=lesson.epochs, verbose=0, callbacks=[told])
 
 
 def judge(fields: Sequence[Field], model: Model) -> Answers:
@@ -142,41 +154,65 @@ def refit(folder: Path, learned: Sequence[Field], held: Sequence[Field], lesson:
     ReaderParameters(weights, calibration, thresholds).save(folder / PARAMETERS)
 
 
-def learn(truth: Path, base: Path, out: Path, lesson: Lesson) -> dict[str, Any]:
-    """Fine-tune the model in `base` on the fields of `truth` into `out`; returns before and after.
+def measure(fields: Sequence[Field], model: Model) -> StringJudgement:
+    """How well the model reads the fields."""
+    answers = judge(fields, model)
+    unread = np.zeros(len(fields) - len(answers.right))
+    return StringJudgement(
+        np.concatenate([confidences(model.parameters.calibration, answers), unread]),
+        np.concatenate([answers.right, unread > 0]),
+        model.parameters.threshold(TARGET),
+    )
+
+
+def learn(
+    rows: Sequence[Row], base: Path, out: Path, lesson: Lesson, watch: Watch = unwatched, command: str = ""
+) -> dict[str, Any]:
+    """Fine-tune the model in `base` on fields with their values into `out`; returns before and after.
 
     Where the new model is not better on the fields held back, `out` gets the old one.
-    Raises DataError, ModelError, OSError.
+    command : that makes the model again, for its card.
+    Raises DataError where the fields are too few, or a scan cannot be read; ModelError, OSError.
     """
     started = time.monotonic()
-    fields = load_fields(truth)
+    fields = load_fields(rows, watch)
     learned, held = split(fields)
-    before = judge(held, Model(base))
+    if len(held) < FEWEST_HELD:
+        raise DataError(
+            f"{len(fields)} fields with writing, of which {len(held)} are held back, are too few to prove "
+            f"that a new model is better; bring some {5 * FEWEST_HELD} or more"
+        )
+    before = measure(held, Model(base))
     out.mkdir(parents=True, exist_ok=True)
     _copy_model(base, out)
     network = keras.models.load_model(out / KERAS, compile=False)
+    watch("drawing strips", 0, 1)
     rendered = Crops(*gather_crops(lesson.seed + 4_000_000, lesson.strips, None, 2))
+    watch("drawing strips", 1, 1)
     for turn in range(lesson.rounds):
         own = aligned_crops(learned, Model(out))
         parts = [own] * lesson.repeat + [rendered]
         both = Crops(np.concatenate([p.x for p in parts]), np.concatenate([p.y for p in parts]))
-        tune(network, both, lesson, lesson.seed + turn)
+        tune(network, both, lesson, lesson.seed + turn, watch, f"round {turn + 1}: network")
         export(network, out / NETWORK)
+        watch(f"round {turn + 1}: reader", 0, 1)
         refit(out, learned, held, lesson)
+        watch(f"round {turn + 1}: reader", 1, 1)
     bare = keras.models.load_model(base / KERAS, compile=False)
     bare.set_weights(network.get_weights())
     bare.save(out / KERAS)  # without the optimizer, which is twice its size
-    after = judge(held, Model(out))
+    after = measure(held, Model(out))
     told: dict[str, Any] = {
-        "truth": truth.name,
+        "command": command,
+        "from_model": Model(base).sha256,
         "fields": len(fields),
         "held_back": len(held),
-        "exact_before": round(float(before.right.sum()) / len(held), 4),
-        "exact_after": round(float(after.right.sum()) / len(held), 4),
+        "before": before.to_dict(),
+        "after": after.to_dict(),
+        "kept": after.exact > before.exact,
         "lesson": asdict(lesson),
         "seconds": round(time.monotonic() - started),
     }
-    told["kept"] = told["exact_after"] > told["exact_before"]
     if not told["kept"]:
         _copy_model(base, out)
     card = json.loads((out / CARD).read_text("utf-8")) | {"name": out.name, "learned": told}
@@ -187,22 +223,3 @@ def learn(truth: Path, base: Path, out: Path, lesson: Lesson) -> dict[str, Any]:
 def _copy_model(base: Path, out: Path) -> None:
     for name in (NETWORK, PARAMETERS, CARD, KERAS):
         shutil.copyfile(base / name, out / name)
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m models.learn", description=__doc__)
-    parser.add_argument(
-        "truth", type=Path, help="truth.csv: scan, value and where known page, x, y, width, height"
-    )
-    parser.add_argument("-o", "--out", type=Path, required=True, help="folder of the new model")
-    parser.add_argument("--model", type=Path, default=SHIPPED, help="folder of the model to start from")
-    for name, value in asdict(Lesson()).items():
-        parser.add_argument(f"--{name}", type=type(value), default=value)
-    options = vars(parser.parse_args(arguments))
-    truth, out, base = options.pop("truth"), options.pop("out"), options.pop("model")
-    print(json.dumps(learn(truth, base, out, Lesson(**options))))
-
-
-if __name__ == "__main__":
-    main()

@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 import pytest
 
+from flows.cli import main
+from models import learn as learning
 from models.classifier import CARD, NETWORK, PARAMETERS, SHIPPED, load_model
 from models.labelled import DataError
 from models.learn import KERAS, Lesson, aligned_crops, learn, load_fields, split
@@ -47,7 +49,7 @@ def test_a_scan_that_is_nowhere_is_named(tmp_path):
 
 
 def test_the_split_is_by_name_and_takes_about_a_fifth(truth):
-    fields = load_fields(truth)
+    fields = load_fields(read_truth(truth))
     learned, held = split(fields)
     assert len(learned) + len(held) == len(fields)
     assert 1 <= len(held) < len(learned)
@@ -56,24 +58,125 @@ def test_the_split_is_by_name_and_takes_about_a_fifth(truth):
 
 
 def test_alignment_labels_digits_and_scraps(truth):
-    crops = aligned_crops(load_fields(truth), load_model())
+    crops = aligned_crops(load_fields(read_truth(truth)), load_model())
     assert crops.x.shape == (len(crops.y), 28, 28)
     found = {int(label) for label in np.unique(crops.y)}
     assert JUNK in found
     assert found - {JUNK} <= {int(digit) for value in VALUES for digit in value}
 
 
-def test_learning_keeps_the_better_model_and_says_what_it_did(truth, tmp_path):
-    out = tmp_path / "learned"
-    told = learn(truth, SHIPPED, out, Lesson(rounds=1, epochs=1, strips=4))
-    assert told["fields"] == len(load_fields(truth))
-    assert 0 <= told["exact_before"] <= 1
-    assert told["kept"] == (told["exact_after"] > told["exact_before"])
-    assert json.loads((out / CARD).read_text())["learned"] == told
+@pytest.fixture(scope="module")
+def told(truth, tmp_path_factory):
+    """What a short lesson brought, and its folder."""
+    out = tmp_path_factory.mktemp("models") / "learned"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(learning, "FEWEST_HELD", 1)
+        lesson = Lesson(rounds=1, epochs=1, strips=4)
+        steps = []
+        found = learn(
+            read_truth(truth), SHIPPED, out, lesson, lambda *step: steps.append(step), "the command"
+        )
+    return found, out, steps
+
+
+def test_learning_keeps_the_better_model_and_says_what_it_did(truth, told):
+    found, out, _ = told
+    assert found["fields"] == len(load_fields(read_truth(truth)))
+    assert found["before"]["fields"] == found["after"]["fields"] == found["held_back"]
+    assert found["kept"] == (found["after"]["exact"] > found["before"]["exact"])
+    card = json.loads((out / CARD).read_text())
+    assert card["learned"] == found
+    assert card["learned"]["command"] == "the command"
     for name in (NETWORK, PARAMETERS, KERAS):
         same = (out / name).read_bytes() == (SHIPPED / name).read_bytes()
-        assert same == (not told["kept"])
+        assert same == (not found["kept"])
     assert load_model(out).predict_proba(np.zeros((1, 28, 28), np.uint8)).shape == (1, 11)
+
+
+def test_whoever_watches_is_told_every_step(told):
+    steps = told[2]
+    assert all(0 <= done <= of for _, done, of in steps)
+    ended = [what for what, done, of in steps if done == of]
+    assert ended == ["cutting fields", "drawing strips", "round 1: network", "round 1: reader"]
+
+
+def test_too_few_fields_prove_nothing(truth, tmp_path):
+    with pytest.raises(DataError, match="too few"):
+        learn(read_truth(truth), SHIPPED, tmp_path / "learned", Lesson())
+
+
+@pytest.fixture
+def lesson(monkeypatch):
+    """In place of learning: a lesson that is over at once; its calls."""
+    from flows import learning_run  # noqa: PLC0415 - brings TensorFlow
+
+    figures = {"fields": 20, "exact": 0.5, "interval": [0.3, 0.7], "coverage": {"0.01": 0.1}}
+    figures |= {"accepted": 3, "accepted_wrong": 1, "calibration_error": 0.04}
+    calls = []
+
+    def learn_nothing(rows, base, out, lesson, watch, command):
+        calls.append((rows, base, command))
+        watch("round 1: network", 5, 5)
+        out.mkdir()
+        (out / CARD).write_text("{}")
+        return {
+            "fields": len(rows),
+            "held_back": 4,
+            "before": figures,
+            "after": figures | {"exact": 0.75},
+            "kept": True,
+        }
+
+    monkeypatch.setattr(learning_run, "learn", learn_nothing)
+    return calls
+
+
+def test_train_from_prints_before_and_after(truth, lesson, tmp_path, capsys):
+    out = tmp_path / "deep" / "learned"
+    assert main(["train", "--from", str(truth), "-o", str(out)]) == 0
+    ((rows, base, command),) = lesson
+    assert [row.value for row in rows] == VALUES
+    assert base == SHIPPED
+    assert command == f"nightsort train --from {truth} -o {out}"
+    printed = capsys.readouterr()
+    assert printed.err == "nightsort: round 1: network: 5 of 5\n"
+    assert "50.0%" in printed.out
+    assert "75.0%" in printed.out
+    assert "20 fields held back" in printed.out
+    assert f"nightsort run --model {out}" in printed.out.replace("\n", "")
+    assert [path.name for path in out.iterdir()] == [CARD]
+    assert [path.name for path in out.parent.iterdir()] == ["learned"]  # nothing is left aside
+
+
+def test_a_model_may_learn_on_in_its_own_folder(truth, lesson, tmp_path):
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / CARD).write_text('"before"')
+    site = str(tmp_path / "site")
+    assert main(["train", "--from", str(truth), "--model", site, "-o", site]) == 0
+    assert (tmp_path / "site" / CARD).read_text() == "{}"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["--from", "TRUTH", "--network", "cnn"], 2, "either --from"),
+        (["--from", "TRUTH", "--epochs", "3"], 2, "--epochs"),
+        (["--from", "nowhere.csv"], 1, "nowhere.csv"),
+        (["--from", "TRUTH"], 2, "too few"),
+        (["--from", "TRUTH", "--model", "nowhere"], 6, "nowhere"),
+    ],
+)
+def test_train_from_tells_what_is_wrong_in_one_line(
+    arguments, code, said, truth, tmp_path, capsys, monkeypatch
+):
+    if "nowhere" in arguments:
+        monkeypatch.setattr(learning, "FEWEST_HELD", 1)
+    given = [str(truth) if each == "TRUTH" else each for each in arguments]
+    assert main(["train", *given, "-o", str(tmp_path / "out")]) == code
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert line.startswith("nightsort: error: ")
+    assert said in line
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_page_that_a_scan_has_not_is_named(truth):

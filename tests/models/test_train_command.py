@@ -79,8 +79,8 @@ def test_the_commands_of_cards_can_be_given() -> None:
         assert words[0] == "nightsort"
         _, bound, _ = app.parse_args(words[1:], exit_on_error=False, print_error=False)
         assert bound.arguments["network"] == name
-        assert bound.arguments["seed"] == [7]
-        assert bound.arguments["strips"] == RECIPES[name].strips
+        assert bound.arguments["options"].seed == (7,)
+        assert bound.arguments["options"].strips == RECIPES[name].strips
 
 
 def test_the_cards_of_shipped_models_name_commands_that_exist() -> None:
