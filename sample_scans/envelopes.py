@@ -28,6 +28,24 @@ _ORANGE: Colour = (70, 140, 240)
 _RED: Colour = (60, 60, 220)
 
 
+@dataclass(frozen=True)
+class Look:
+    """What an envelope is to be like; a colour that is None is drawn at random.
+
+    code : whether the destination's postal code is written. sender_code : whether the sender's is.
+    large_sender : the sender's address stands there in the same hand and size as the destination's.
+    """
+
+    paper: Colour | None = None
+    ink: Colour | None = None
+    code: bool = True
+    sender_code: bool = True
+    large_sender: bool = False
+
+
+ANY_LOOK = Look()
+
+
 @dataclass(frozen=True, eq=False)
 class _Hand:
     """Who writes on this envelope: hand, ink, and the height of a digit in millimetres."""
@@ -37,7 +55,7 @@ class _Hand:
     size: float
 
     @classmethod
-    def draw(cls, rng: np.random.Generator) -> _Hand:
+    def draw(cls, rng: np.random.Generator, look: Look) -> _Hand:
         writer = Writer.draw(rng)
         writer = replace(  # an address is written to be read
             writer,
@@ -47,7 +65,8 @@ class _Hand:
             climb=0.4 * writer.climb,
             pen_width=min(0.14, writer.pen_width),
         )
-        return cls(writer, _INKS[int(rng.integers(len(_INKS)))], float(rng.uniform(3.6, 6.2)))
+        ink = _INKS[int(rng.integers(len(_INKS)))]
+        return cls(writer, look.ink or ink, float(rng.uniform(3.6, 6.2)))
 
 
 def draw_envelope(
@@ -59,18 +78,31 @@ def draw_envelope(
     (H, W, 3) uint8 BGR, or (H, W) for the modes "grey" and "fax", and the code with its box there.
     """
     style = style or PageStyle.draw(rng)
-    address = draw_address(rng, country)
-    sheet, box = _LAYOUTS[country](rng, address, dpi)
+    sheet, truth = lay_out_envelope(rng, country, dpi)
     page, matrix = scan_page(rng, sheet.image, style)
-    return page, FieldTruth("postal_code", address.value, moved(box, matrix), country)
+    return page, replace(truth, box=moved(truth.box, matrix))
 
 
-def _sheet(rng: np.random.Generator, width_mm: float, height_mm: float, dpi: int) -> Sheet:
-    return Sheet(width_mm, height_mm, dpi, _PAPERS[int(rng.integers(len(_PAPERS)))])
+def lay_out_envelope(
+    rng: np.random.Generator, country: str, dpi: int, look: Look = ANY_LOOK
+) -> tuple[Sheet, FieldTruth]:
+    """An envelope before it goes through the scanner, and what its postal code is, in pixels of the sheet."""
+    address = draw_address(rng, country)
+    if not look.code:
+        address = replace(address, code="")
+    sheet, box = _LAYOUTS[country](rng, address, dpi, look)
+    return sheet, FieldTruth("postal_code", address.value, box, country)
+
+
+def _sheet(rng: np.random.Generator, width_mm: float, height_mm: float, dpi: int, look: Look) -> Sheet:
+    paper = _PAPERS[int(rng.integers(len(_PAPERS)))]
+    return Sheet(width_mm, height_mm, dpi, look.paper or paper)
 
 
 def _union(boxes: list[Box | None]) -> Box:
     found = [b for b in boxes if b]
+    if not found:
+        return Box(0, 0, 0, 0)
     box = found[0]
     for other in found[1:]:
         box = around(box, other)
@@ -84,11 +116,18 @@ def _franked(rng: np.random.Generator, sheet: Sheet) -> None:
         postmark(rng, sheet, stamp)
 
 
-def _return_address(rng: np.random.Generator, sheet: Sheet, hand: _Hand, sender: Address) -> None:
+def _return_address(rng: np.random.Generator, sheet: Sheet, hand: _Hand, sender: Address, look: Look) -> None:
     """Upper left: printed, handwritten small, or none."""
-    lines = [*sender.lines, f"{sender.town} {sender.code}" if sender.town else sender.code]
+    code = sender.code if look.sender_code else ""
+    lines = [*sender.lines, _joined(sender.town, code)]
     x, y = rng.uniform(7, 12) * sheet.mm, rng.uniform(6, 9) * sheet.mm
     kind = rng.random()
+    if look.large_sender:
+        size = 0.92 * hand.size * sheet.mm
+        for i, line in enumerate(lines):
+            at = (x, y + size * (1 + 1.5 * i))
+            sheet.write(rng, line, hand.writer, size, at, hand.colour, room=0.42 * sheet.width)
+        return
     if kind < 0.5:
         size = rng.uniform(3.0, 3.8) * sheet.mm
         for i, line in enumerate(lines):
@@ -98,6 +137,10 @@ def _return_address(rng: np.random.Generator, sheet: Sheet, hand: _Hand, sender:
         for i, line in enumerate(lines):
             at = (x, y + size * (1 + 1.55 * i))
             sheet.write(rng, line, hand.writer, size, at, hand.colour, room=0.38 * sheet.width)
+
+
+def _joined(*words: str) -> str:
+    return " ".join(word for word in words if word)
 
 
 def _lines(
@@ -124,16 +167,16 @@ def _lines(
     return boxes
 
 
-def _us(rng: np.random.Generator, address: Address, dpi: int) -> tuple[Sheet, Box]:
+def _us(rng: np.random.Generator, address: Address, dpi: int, look: Look) -> tuple[Sheet, Box]:
     """Number 10, 6 3/4 or A7: return address, stamp, and the code at the end of the last line."""
     width, height = ((241.3, 104.8), (241.3, 104.8), (165.1, 92.1), (184.2, 133.4))[int(rng.integers(4))]
-    sheet = _sheet(rng, width, height, dpi)
-    hand = _Hand.draw(rng)
+    sheet = _sheet(rng, width, height, dpi, look)
+    hand = _Hand.draw(rng, look)
     _franked(rng, sheet)
-    _return_address(rng, sheet, hand, draw_address(rng, "us"))
+    _return_address(rng, sheet, hand, draw_address(rng, "us"), look)
     lines = [*address.lines]
     alone = rng.random() < 0.12
-    lines += [address.town, address.code] if alone else [f"{address.town} {address.code}"]
+    lines += [address.town, address.code] if alone and address.code else [_joined(address.town, address.code)]
     at = (sheet.width * rng.uniform(0.3, 0.44), sheet.height * rng.uniform(0.46, 0.56))
     boxes = _lines(rng, sheet, hand, lines, at)[-1]
     if rng.random() < 0.35:
@@ -141,10 +184,10 @@ def _us(rng: np.random.Generator, address: Address, dpi: int) -> tuple[Sheet, Bo
     return sheet, _union(boxes[len(lines[-1]) - len(address.code) :])
 
 
-def _fr(rng: np.random.Generator, address: Address, dpi: int) -> tuple[Sheet, Box]:
+def _fr(rng: np.random.Generator, address: Address, dpi: int, look: Look) -> tuple[Sheet, Box]:
     """Five orange boxes for the code, corner marks around the address, a line for the town."""
-    sheet = _sheet(rng, *((220.0, 110.0), (162.0, 114.0))[int(rng.integers(2))], dpi)
-    hand = _Hand.draw(rng)
+    sheet = _sheet(rng, *((220.0, 110.0), (162.0, 114.0))[int(rng.integers(2))], dpi, look)
+    hand = _Hand.draw(rng, look)
     mm = sheet.mm
     if rng.random() < 0.8:
         _franked(rng, sheet)
@@ -170,30 +213,30 @@ def _fr(rng: np.random.Generator, address: Address, dpi: int) -> tuple[Sheet, Bo
     return sheet, fill_comb(rng, sheet, address.code, cells, hand.writer, hand.colour)
 
 
-def _de(rng: np.random.Generator, address: Address, dpi: int) -> tuple[Sheet, Box]:
+def _de(rng: np.random.Generator, address: Address, dpi: int, look: Look) -> tuple[Sheet, Box]:
     """Code before the town on the last line."""
-    sheet = _sheet(rng, *((220.0, 110.0), (162.0, 114.0))[int(rng.integers(2))], dpi)
-    hand = _Hand.draw(rng)
+    sheet = _sheet(rng, *((220.0, 110.0), (162.0, 114.0))[int(rng.integers(2))], dpi, look)
+    hand = _Hand.draw(rng, look)
     _franked(rng, sheet)
-    _return_address(rng, sheet, hand, draw_address(rng, "de"))
-    last = f"{address.code} {address.town}"
+    _return_address(rng, sheet, hand, draw_address(rng, "de"), look)
+    last = _joined(address.code, address.town)
     at = (sheet.width * rng.uniform(0.34, 0.46), sheet.height * rng.uniform(0.44, 0.52))
     boxes = _lines(rng, sheet, hand, [*address.lines, last], at)[-1]
     return sheet, _union(boxes[: len(address.code)])
 
 
-def _hu(rng: np.random.Generator, address: Address, dpi: int) -> tuple[Sheet, Box]:
+def _hu(rng: np.random.Generator, address: Address, dpi: int, look: Look) -> tuple[Sheet, Box]:
     """Town above the street, the code alone on the lowest line, in four boxes on some envelopes."""
-    sheet = _sheet(rng, *((220.0, 110.0), (162.0, 114.0))[int(rng.integers(2))], dpi)
-    hand = _Hand.draw(rng)
+    sheet = _sheet(rng, *((220.0, 110.0), (162.0, 114.0))[int(rng.integers(2))], dpi, look)
+    hand = _Hand.draw(rng, look)
     mm = sheet.mm
     _franked(rng, sheet)
-    _return_address(rng, sheet, hand, draw_address(rng, "hu"))
+    _return_address(rng, sheet, hand, draw_address(rng, "hu"), look)
     lines = [address.lines[0], address.town, *address.lines[1:]]
     at = (sheet.width * rng.uniform(0.4, 0.5), sheet.height * rng.uniform(0.42, 0.48))
     if rng.random() < 0.6:
-        boxes = _lines(rng, sheet, hand, [*lines, address.code], at)[-1]
-        return sheet, _union(boxes)
+        boxes = _lines(rng, sheet, hand, [*lines, address.code] if address.code else lines, at)[-1]
+        return sheet, _union(boxes if address.code else [])
     hand = replace(hand, size=min(hand.size, 4.2))
     last = _lines(rng, sheet, hand, lines, at)[-1]
     low = _union(last)
@@ -202,10 +245,11 @@ def _hu(rng: np.random.Generator, address: Address, dpi: int) -> tuple[Sheet, Bo
     return sheet, fill_comb(rng, sheet, address.code, cells, hand.writer, hand.colour)
 
 
-def _jp(rng: np.random.Generator, address: Address, dpi: int) -> tuple[Sheet, Box]:
+def _jp(rng: np.random.Generator, address: Address, dpi: int, look: Look) -> tuple[Sheet, Box]:
     """Postcard, upright: seven red boxes, three and four, at the upper right; the address runs down."""
-    sheet = Sheet(100.0, 148.0, dpi, _PAPERS[int(rng.integers(5))])
-    hand = _Hand.draw(rng)
+    paper = _PAPERS[int(rng.integers(5))]
+    sheet = Sheet(100.0, 148.0, dpi, look.paper or paper)
+    hand = _Hand.draw(rng, look)
     mm = sheet.mm
     stick_stamp(rng, sheet, 31 * mm, 11 * mm)
     x, y = 44.3 * mm, 12 * mm
@@ -234,7 +278,7 @@ def _columns_of_signs(
             sheet.line(points, hand.colour, hand.writer.pen_width * 0.8 * size)
 
 
-_LAYOUTS: dict[str, Callable[[np.random.Generator, Address, int], tuple[Sheet, Box]]] = {
+_LAYOUTS: dict[str, Callable[[np.random.Generator, Address, int, Look], tuple[Sheet, Box]]] = {
     "us": _us,
     "fr": _fr,
     "de": _de,

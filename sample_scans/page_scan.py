@@ -9,6 +9,7 @@ import numpy as np
 
 from pipeline.document import Box, Image
 from sample_scans.paper import uneven_light
+from sample_scans.sheet import Colour
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class PageStyle:
     shadow : depth, 0 to 1, of the shade which the sheet's edge throws on the lid.
     light : unevenness. grain : grey levels of paper texture. noise : of the sensor.
     blur : of the optics, sigma in pixels. mode : "colour", "grey" or "fax" (black and white).
+    bed_colour : of the lid, in place of its grey.
     """
 
     skew: float
@@ -31,6 +33,7 @@ class PageStyle:
     noise: float
     blur: float
     mode: str
+    bed_colour: Colour | None = None
 
     @classmethod
     def draw(cls, rng: np.random.Generator, mode: str = "colour") -> PageStyle:
@@ -60,7 +63,7 @@ def scan_page(rng: np.random.Generator, sheet: Image, style: PageStyle) -> tuple
     matrix = cv2.getRotationMatrix2D((width / 2, height / 2), style.skew, 1.0)
     matrix[:, 2] += style.margin
     size = (width + 2 * style.margin, height + 2 * style.margin)
-    lid = (style.bed, style.bed, style.bed)
+    lid = style.bed_colour or (style.bed, style.bed, style.bed)
     page = cv2.warpAffine(sheet, matrix, size, flags=cv2.INTER_LINEAR, borderValue=lid)
     if style.mode != "colour":
         page = cv2.cvtColor(page, cv2.COLOR_BGR2GRAY)

@@ -18,12 +18,14 @@ class FieldTruth:
 
     field : its name in the results. value : its digits alone, empty where nothing is written.
     box : around their ink (around the empty field), in pixels of the page. country : of a postal code.
+    case : what makes the page hard to read, a name of `mail.CASES`; empty where nobody says.
     """
 
     field: str
     value: str
     box: Box
     country: str = ""
+    case: str = ""
 
 
 @dataclass(frozen=True)
