@@ -22,6 +22,7 @@ from prefect.exceptions import PrefectException
 from prefect.futures import PrefectFuture
 from prefect.states import Cancelled, Completed, Failed
 from prefect.tasks import Task, exponential_backoff
+from prefect.utilities.annotations import quote
 
 from flows.artifacts import ReadingProgress, publish
 from flows.chunk import Job, ScanResult
@@ -29,7 +30,7 @@ from flows.errors import InterruptedNightError, PrefectUnavailableError
 from flows.interrupt import stop_on_signal
 from flows.night import Night
 from flows.settings import Existing, NightSettings, usable_cores
-from flows.workers import WorkerPool
+from flows.workers import Turn
 
 log = logging.getLogger(__name__)
 
@@ -59,9 +60,9 @@ def take_inventory(night: Night) -> None:
 
 
 @task(name="read-chunk", task_run_name="chunk {number}, {first} and on", cache_policy=NO_CACHE)
-def read_chunk(number: int, first: str, jobs: Sequence[Job], pool: WorkerPool) -> list[ScanResult]:
-    """Read some tens of scans in a process of their own."""
-    results = pool.read(jobs)
+def read_chunk(number: int, first: str, jobs: Sequence[Job], turn: Turn) -> list[ScanResult]:
+    """Read some tens of scans in a process of their own, when the chunks before them have theirs."""
+    results = turn.read(jobs)
     failed = sum(bool(result.failures) for result in results)
     get_run_logger().info("chunk %d from %s: %d scans read, %d failed", number, first, len(jobs), failed)
     return results
@@ -155,7 +156,8 @@ def _read_chunks(night: Night) -> str:
             # One more than there are processes, so that none waits while the ledger is written.
             while waiting and len(running) <= night.settings.workers:
                 number, jobs = waiting.pop()
-                future = read_chunk.submit(number, jobs[0].scan.name, jobs, night.pool)
+                # Prefect would look into every job for results of other tasks.
+                future = read_chunk.submit(number, jobs[0].scan.name, quote(jobs), night.pool.queue_up())
                 running.add(future)
                 future.add_done_callback(ready.put)
             if done := _next(ready):

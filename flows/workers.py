@@ -10,9 +10,9 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import os
-import queue
 import signal
 import threading
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -65,6 +65,18 @@ class WorkerDiedError(Exception):
         return f"reading it ended its process ({self}); please report this scan"
 
 
+class Turn:
+    """A place in the queue for a reading process, and the process once it has come."""
+
+    def __init__(self, pool: WorkerPool) -> None:
+        self._pool = pool
+        self.worker: _Worker | None = None
+
+    def read(self, jobs: Sequence[Job]) -> list[ScanResult]:
+        """Wait for the process and read a chunk with it, as `WorkerPool.read` does."""
+        return self._pool.read(jobs, self)
+
+
 class WorkerPool:
     """The reading processes. `start` is quick; `read` may be called from many threads.
 
@@ -87,72 +99,97 @@ class WorkerPool:
         self._identity = identity
         self._silence_limit_s = silence_limit_s
         self._life = _Life(open_reader, memory_limit, verbose)
-        self._idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
-        self._all: list[_Worker] = []
-        self._guard = threading.Lock()
+        self._changed = threading.Condition()
+        self._waiting: deque[Turn] = deque()
+        self._idle: deque[_Worker] = deque()
+        self._all: set[_Worker] = set()
         self._stopped = False
 
     def start(self, count: int) -> None:
         """Start so many processes, without waiting until they are ready."""
         for _ in range(count):
-            self._add()
+            self._give(self._new())
 
     def stop(self) -> None:
         """End all processes at once, whatever they are at. `read` then raises InterruptedNightError."""
-        with self._guard:
+        with self._changed:
             self._stopped = True
-            workers, self._all = self._all, []
+            workers, self._all = self._all, set()
+            self._changed.notify_all()
         for worker in workers:
             worker.end()
 
-    def read(self, jobs: Sequence[Job]) -> list[ScanResult]:
+    def queue_up(self) -> Turn:
+        """A place in the queue, with which to read: who asked for one first has the first free process.
+
+        Threads that read in the order in which they happen to run would read in another every night.
+        """
+        turn = Turn(self)
+        with self._changed:
+            self._waiting.append(turn)
+            self._hand_out()
+        return turn
+
+    def read(self, jobs: Sequence[Job], turn: Turn | None = None) -> list[ScanResult]:
         """Read a chunk: one result for each scan, in their order, whatever a scan does to its process.
+
+        turn : taken earlier; by default one is taken now.
 
         Raises WorkerStartError, or InterruptedNightError after `stop`.
         """
+        turn = turn or self.queue_up()
+        self._wait_for(turn)
         try:
-            return self._read_in_one(jobs)
+            return self._read(turn, jobs)
+        finally:
+            self._give(cast(_Worker, turn.worker))
+
+    def _read(self, turn: Turn, jobs: Sequence[Job]) -> list[ScanResult]:
+        """Read with the process of this turn, or with the ones that come in its place."""
+        worker = cast(_Worker, turn.worker)
+        try:
+            return worker.read(jobs, self._identity, self._silence_limit_s)
         except WorkerDiedError as error:
+            worker.end()
+            self._stop_if_asked(error)
+            turn.worker = self._new(in_place_of=worker)
             if len(jobs) == 1:
                 log.warning("%s: %s", jobs[0].scan.name, error)
                 failure = PageFailure(1, error.reason, error.advice, lasting=False)
                 return [ScanResult(jobs[0].content, failures=[failure])]
             log.info("a chunk of %d scans is divided: %s", len(jobs), error)
-            return [result for part in divide(jobs, error.index) for result in self.read(part)]
-
-    def _read_in_one(self, jobs: Sequence[Job]) -> list[ScanResult]:
-        worker = self._take()
-        try:
-            results = worker.read(jobs, self._identity, self._silence_limit_s)
-        except WorkerDiedError as error:
-            worker.end()
-            if self._stopped:
-                raise InterruptedNightError("the night was stopped") from error
-            self._add()
-            raise
+            return [result for part in divide(jobs, error.index) for result in self._read(turn, part)]
         except NightError as error:
-            if self._stopped:  # a process that was ended while it was starting has not failed to start
-                raise InterruptedNightError("the night was stopped") from error
-            self._idle.put(worker)  # so that whoever waits for a process learns of it as well
+            self._stop_if_asked(error)  # a process that was ended while it was starting has not failed to
             raise
-        self._idle.put(worker)
-        return results
 
-    def _take(self) -> _Worker:
-        while not self._stopped:
-            try:
-                return self._idle.get(timeout=0.5)
-            except queue.Empty:
-                continue  # all are busy; look whether the night goes on
-        raise InterruptedNightError("the night was stopped")
+    def _stop_if_asked(self, cause: Exception | None = None) -> None:
+        if self._stopped:
+            raise InterruptedNightError("the night was stopped") from cause
 
-    def _add(self) -> None:
+    def _wait_for(self, turn: Turn) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._stopped or turn.worker is not None)
+        self._stop_if_asked()
+
+    def _new(self, in_place_of: _Worker | None = None) -> _Worker:
         worker = _Worker(self._life)
-        with self._guard:
+        with self._changed:
             if self._stopped:
                 worker.end()
-            self._all = [other for other in self._all if other.alive] + [worker]
-        self._idle.put(worker)
+            self._all = self._all - {in_place_of} | {worker}
+        return worker
+
+    def _give(self, worker: _Worker) -> None:
+        """Let the next one in the queue have the process. One that refused to start refuses them, too."""
+        with self._changed:
+            self._idle.append(worker)
+            self._hand_out()
+
+    def _hand_out(self) -> None:
+        while self._waiting and self._idle:
+            self._waiting.popleft().worker = self._idle.popleft()
+        self._changed.notify_all()
 
 
 def divide(jobs: Sequence[Job], suspect: int | None) -> list[Sequence[Job]]:
