@@ -6,6 +6,7 @@ Defines options and prints; NumPy, OpenCV and TensorFlow are imported once a com
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ from flows.errors import ExitCode, ModelUnavailableError, NightError, UsageError
 
 if TYPE_CHECKING:
     from models.labelled import Cutter
+    from models.truth import Row
 
 DATA_HELP = (
     "mnist, an npz file with x and y, a folder with a folder of pictures for each digit, a folder with "
@@ -114,6 +116,23 @@ def cutter_for(data: str, place: Path | None) -> Cutter | None:
 
     model = load_model(place)
     return Cutter(model, model.parameters)
+
+
+def rows_from(source: Path) -> list[Row]:
+    """Fields with their values, from a truth.csv or the folder of a night; says what it leaves out."""
+    if not source.is_dir():
+        from models.truth import read_truth  # noqa: PLC0415
+
+        return read_truth(source)
+    from flows.review.verified import learnable  # noqa: PLC0415
+
+    found = learnable(source)
+    missing = "; ".join(f"{count} {what}" for what, count in sorted(found.left_out.items()))
+    told = f"{source}: {len(found.rows)} verified fields"
+    print(f"{told}; left out: {missing}" if missing else told, file=sys.stderr)
+    if not found.rows:
+        raise UsageError(f"{source} has no verified field to take; settle some with nightsort review")
+    return found.rows
 
 
 @contextmanager

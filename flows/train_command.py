@@ -13,10 +13,11 @@ from typing import Annotated, Literal
 from cyclopts import Group, Parameter
 
 from flows.errors import UsageError
-from flows.model_commands import DATA_HELP, MnistFile, cutter_for, told_errors
+from flows.model_commands import DATA_HELP, MnistFile, cutter_for, rows_from, told_errors
 
 Network = Literal["mlp", "cnn"]
 Activation = Literal["relu", "tanh", "sigmoid"]
+Precision = Literal["float32", "bfloat16"]
 LEARNING = Group("Learning from fields", sort_key=1)
 TRAINING = Group("Training a network", sort_key=2)
 
@@ -57,6 +58,14 @@ class TrainingOptions:
     ] = (1,)
     held_back: Annotated[
         int | None, Parameter(group=TRAINING, help="Digits kept to watch and calibrate by.")
+    ] = None
+    width: Annotated[
+        str | None,
+        Parameter(group=TRAINING, help="Maps of the cnn at 28x28, 14x14 and 7x7, as 16-32-64."),
+    ] = None
+    precision: Annotated[
+        Precision | None,
+        Parameter(group=TRAINING, help="Of the training; bfloat16 is faster on recent processors."),
     ] = None
     strips: Annotated[int | None, Parameter(group=TRAINING, help="Strips to draw for the data strips.")] = (
         None
@@ -128,9 +137,8 @@ def train(
 def _learn(source: Path, out: Path, model: Path | None) -> int:
     with told_errors():
         from models.classifier import SHIPPED  # noqa: PLC0415 - light, unlike what comes
-        from models.truth import read_truth  # noqa: PLC0415
 
-        rows = read_truth(source)
+        rows = rows_from(source)
         from flows.learning_run import run_learning  # noqa: PLC0415 - brings TensorFlow
 
         words = ["nightsort", "train", "--from", str(source), "-o", str(out)]
@@ -144,9 +152,11 @@ def _train_network(network: Network, out: Path, model: Path | None, options: Tra
 
         activations = list(dict.fromkeys(options.activation))
         seeds = list(dict.fromkeys(options.seed))
+        data = options.data or ("strips" if network == "cnn" else "mnist")
         try:
             recipe = make_recipe(
                 network,
+                data,
                 epochs=options.epochs,
                 batch=options.batch,
                 rate=options.learning_rate,
@@ -154,12 +164,13 @@ def _train_network(network: Network, out: Path, model: Path | None, options: Tra
                 seed=seeds[0],
                 held_back=options.held_back,
                 strips=options.strips,
+                width=options.width,
+                precision=options.precision,
             )
         except ValueError as error:
             raise UsageError(str(error)) from error
         from flows.training_run import run_training  # noqa: PLC0415 - brings TensorFlow
 
-        data = options.data or ("strips" if network == "cnn" else "mnist")
         cutter = cutter_for(data, model)
         return run_training(
             recipe, data, out, options.mnist, cutter, activations, seeds, options.resume, options.tensorboard

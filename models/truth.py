@@ -11,29 +11,42 @@ import csv
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
 
 from models.labelled import Crops, Cutter, DataError
 from pipeline.decode import align
-from pipeline.document import Box, Image, ScanError
+from pipeline.document import Box, Image, Page, ScanError
+from pipeline.forms.cut import cut_form
+from pipeline.forms.layout import FormSet
 from pipeline.lattice import Lattice, build_lattice
+from pipeline.layouts import Layout
 from pipeline.locate import locate_line
+from pipeline.read import cut_page
 from pipeline.scans import decode
 from pipeline.segment import segment
 
 log = logging.getLogger(__name__)
 
+SAME_PLACE = 0.5  # overlap, shared area to covered area, from which two boxes are one field's
+
 
 @dataclass(frozen=True)
 class Row:
-    """A field whose value is known; `box` None: the whole page is the field."""
+    """A field whose value is known.
+
+    box : where it is; None: the whole page is the field.
+    layout : by which reading finds it on its page, under the name `field`; None: the box is the line.
+    """
 
     scan: Path
     page: int
     value: str
     box: Box | None
+    layout: Layout | FormSet | None = None
+    field: str = ""
 
 
 def read_truth(path: Path) -> list[Row]:
@@ -73,16 +86,73 @@ def _find(place: Path, by_name: dict[str, list[Path]]) -> Path:
 
 
 def cut_rows(rows: Sequence[Row]) -> Iterator[tuple[Row, Lattice]]:
-    """Every row with the lattice of its field, cut as reading cuts it; a field without ink has no runs.
+    """The rows with the lattices of their fields, cut as reading cuts them; without ink it has no runs.
 
+    Fields that are read box by box have no lattice of their own; they, and those that their layout does
+    not find again in their place, are left out, and counted in a warning.
     Raises DataError where a scan cannot be read or has no such page, OSError.
     """
-    open_page: tuple[Path, int] | None = None
-    for row in rows:
-        if open_page != (row.scan, row.page):
-            open_page, image = (row.scan, row.page), _page(row)
-        (dark, mask), *_ = locate_line(_part(image, row.box)).strips
-        yield row, build_lattice(segment(dark, mask))
+    left_out = 0
+    for page, group in pages_of(rows):
+        regions: dict[Layout | FormSet, list[_Region]] = {}
+        for row in group:
+            if row.layout is None:
+                (dark, mask), *_ = locate_line(part(page.image, row.box)).strips
+                yield row, build_lattice(segment(dark, mask))
+                continue
+            if row.layout not in regions:
+                regions[row.layout] = _regions(page, row.layout)
+            lattice = _lattice(regions[row.layout], row)
+            if lattice is None:
+                left_out += 1
+            else:
+                yield row, lattice
+    if left_out:
+        log.warning(
+            "%d of %d fields are left out: they are read box by box, or are not found again in their place",
+            left_out,
+            len(rows),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class _Region:
+    """What a layout finds on a page; lattice : None where it is read box by box."""
+
+    field: str
+    box: Box
+    lattice: Lattice | None
+
+
+def _regions(page: Page, layout: Layout | FormSet) -> list[_Region]:
+    if isinstance(layout, FormSet):
+        return [
+            _Region(each.field.name, each.box, None if each.field.boxes else each.lattices[0])
+            for each in cut_form(page, layout.forms).fields
+            if each.box is not None and each.lattices
+        ]
+    return [
+        _Region(layout.field, cut.region.box, None if cut.region.boxed else cut.lattices[0])
+        for cut in cut_page(page, layout).cuts
+    ]
+
+
+def _lattice(regions: Sequence[_Region], row: Row) -> Lattice | None:
+    own = [each for each in regions if each.field == row.field]
+    best = max(own, key=lambda each: overlap(each.box, row.box), default=None)
+    if best is None or overlap(best.box, row.box) < SAME_PLACE:
+        return None
+    return best.lattice
+
+
+def overlap(one: Box, other: Box | None) -> float:
+    """Area that two boxes share, against the area they cover together, 0..1; 1 where one is anywhere."""
+    if other is None:
+        return 1.0
+    width = min(one.x + one.width, other.x + other.width) - max(one.x, other.x)
+    height = min(one.y + one.height, other.y + other.height) - max(one.y, other.y)
+    shared = max(width, 0) * max(height, 0)
+    return shared / max(one.width * one.height + other.width * other.height - shared, 1)
 
 
 def cut_truth(path: Path, cutter: Cutter) -> Crops:
@@ -106,17 +176,20 @@ def cut_truth(path: Path, cutter: Cutter) -> Crops:
     return Crops(np.concatenate(crops), np.array(labels, np.int64))
 
 
-def _page(row: Row) -> Image:
-    try:
-        image = next((p.image for p in decode(row.scan, row.scan.name) if p.number == row.page), None)
-    except ScanError as error:
-        raise DataError(f"{row.scan}: {error}") from error
-    if image is None:
-        raise DataError(f"{row.scan}: has no page {row.page}; correct the truth")
-    return image
+def pages_of(rows: Sequence[Row]) -> Iterator[tuple[Page, list[Row]]]:
+    """The pages that rows which follow each other share, each decoded once. Raises DataError, OSError."""
+    for (scan, number), group in groupby(rows, key=lambda row: (row.scan, row.page)):
+        try:
+            page = next((page for page in decode(scan, scan.name) if page.number == number), None)
+        except ScanError as error:
+            raise DataError(f"{scan}: {error}") from error
+        if page is None:
+            raise DataError(f"{scan}: has no page {number}; correct the truth")
+        yield page, list(group)
 
 
-def _part(image: Image, box: Box | None) -> Image:
+def part(image: Image, box: Box | None) -> Image:
+    """The field's part of its page."""
     if box is None:
         return image
     x, y = max(box.x, 0), max(box.y, 0)

@@ -76,12 +76,13 @@ def parse_share(text: str) -> float:
 
 
 def _export(out: Path, path: Path) -> int:
-    from flows.ledger import FILE_NAME, Ledger  # noqa: PLC0415
+    from flows.ledger import FILE_NAME  # noqa: PLC0415
     from flows.review.export import export_truth  # noqa: PLC0415
+    from flows.review.store import Store  # noqa: PLC0415
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    with Ledger(out / FILE_NAME) as ledger:
-        done = export_truth(ledger, path)
+    with Store(out / FILE_NAME) as store:
+        done = export_truth(store, path)
     print(f"{path}: {done.written} verified fields")
     if done.without_place:
         print(f"{done.without_place} more have no place on their page and are left out", file=sys.stderr)

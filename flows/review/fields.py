@@ -22,8 +22,8 @@ class Field:
 
     status : by the machine: accepted, review or empty.
     entropy : bits that a choice between the readings on offer decides; see `entropy`.
-    verified : people have settled it.
-    keyers : who keyed it without settling it yet.
+    verified : people have settled it, beyond doubt.
+    keyers : who keyed it without settling it yet, or in a way that is to be asked again.
     """
 
     key: Key
@@ -48,9 +48,14 @@ class Field:
         return int.from_bytes(_digest("audit", self.key)[:6]) / 2**48
 
     @property
+    def sure(self) -> bool:
+        """Whether the reading is very certain, whatever is accepted."""
+        return bool(self.value) and self.confidence >= VERY_CERTAIN
+
+    @property
     def very_certain(self) -> bool:
         """Whether a keying against the reading is to be asked again."""
-        return self.status is Status.ACCEPTED or (bool(self.value) and self.confidence >= VERY_CERTAIN)
+        return self.status is Status.ACCEPTED or self.sure
 
 
 @dataclass(frozen=True)
@@ -58,9 +63,11 @@ class Detail:
     """What is needed of a field once it is shown.
 
     path : of the scan, in the bytes of the file system.
+    layout : by which it was read, as the results call it.
     """
 
     path: bytes
+    layout: str
     box: Box | None
     alternatives: tuple[tuple[str, float], ...]
 

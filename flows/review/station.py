@@ -159,7 +159,7 @@ class Station:
             key=field.key,
             reviewer=person.name,
             verdict=verdict,
-            needed=2 if (self.desk.double and not afresh) or slip else 1,
+            needed=2 if slip or (not afresh and (self.desk.double or field.keyers)) else 1,
             afresh=afresh,
             seconds=seconds if seconds is not None and 0 < seconds < AWAY_S else None,
         )
@@ -252,8 +252,7 @@ class Station:
             self._loading = None
 
     def _refresh(self, field: Field) -> None:
-        verified = self.store.verdict(field.key) is not None
-        keyers = () if verified else tuple(keying.reviewer for keying in self.store.keyings(field.key))
+        verified, keyers = self.store.standing(field)
         self.desk.reopen(field, verified=verified, keyers=keyers)
 
 

@@ -18,7 +18,7 @@ from typing import Any, Self
 
 from flows.ledger_file import explained, open_ledger_file, transaction
 from flows.review.fields import Detail, Field, Key, entropy
-from flows.review.votes import Keying, agreed
+from flows.review.votes import Keying, agreed, counted, is_doubtful
 from flows.verdict import Kind, Verdict
 from pipeline.document import Box, Reading, Reason
 from pipeline.results import settle
@@ -62,7 +62,9 @@ class Store:
             for row in self._db.execute(_FIELDS):
                 key = (row["content"], row["page"], row["field"])
                 if key not in found:
-                    found[key] = _field(key, row, keyers.get(key, ()))
+                    field = found[key] = _field(key, row, keyers.get(key, ()))
+                    if field.verified and field.sure:
+                        field.verified, field.keyers = self.standing(field)
         return list(found.values())
 
     def detail(self, key: Key) -> Detail | None:
@@ -72,7 +74,8 @@ class Store:
         if row is None:
             return None
         box = Box(*json.loads(row["box"])) if row["box"] else None
-        return Detail(row["path"], box, tuple((v, p) for v, p in json.loads(row["alternatives"])))
+        alternatives = tuple((value, share) for value, share in json.loads(row["alternatives"]))
+        return Detail(row["path"], row["layout"], box, alternatives)
 
     def version(self) -> int:
         """A number that changes when another process writes to the ledger."""
@@ -118,6 +121,13 @@ class Store:
             f"SELECT * FROM decisions WHERE {_OF_KEY} AND undone IS NULL ORDER BY id", key
         )
         return [_keying(row) for row in rows]
+
+    def standing(self, field: Field) -> tuple[bool, tuple[str, ...]]:
+        """Whether people have settled a field beyond doubt, and who keyed it where they have not."""
+        keyings = self.keyings(field.key)
+        if agreed(keyings) is not None and not is_doubtful(keyings, field.value, very_certain=field.sure):
+            return True, ()
+        return False, tuple(keying.reviewer for keying in counted(keyings))
 
     def verdict(self, key: Key) -> Verdict | None:
         """What stands for a field, None where people have not settled it."""
@@ -176,6 +186,13 @@ class Store:
         row = self._db.execute("SELECT id, settings FROM runs ORDER BY id DESC LIMIT 1").fetchone()
         return (int(row["id"]), dict(json.loads(row["settings"]))) if row else (0, {})
 
+    def layouts_used(self) -> list[tuple[str, str]]:
+        """Layout and country of the postal codes of every run, as they were given, the last first."""
+        rows = self._db.execute("SELECT settings FROM runs ORDER BY id DESC").fetchall()
+        settings = [json.loads(text) for (text,) in rows]
+        pairs = [(str(each.get("layout", "")), str(each.get("postal", "us"))) for each in settings]
+        return list(dict.fromkeys(pair for pair in pairs if pair[0]))
+
     # ---------------------------------------------------------------------------------------------
 
     def _transaction(self) -> AbstractContextManager[sqlite3.Connection]:
@@ -212,7 +229,7 @@ _OF_ONE = """
   JOIN readers k ON k.id = s.reader
  WHERE s.content = ? AND r.page = ? AND r.field = ? ORDER BY s.name, s.path LIMIT 1
 """
-_DETAIL = f"SELECT s.path, r.box, r.alternatives {_OF_ONE}"
+_DETAIL = f"SELECT s.path, k.layout, r.box, r.alternatives {_OF_ONE}"
 _MACHINE = f"SELECT r.value, r.confidence, r.empty, r.reason, k.threshold, k.model, k.model_hash {_OF_ONE}"
 _OPEN = """
 SELECT d.content, d.page, d.field, d.reviewer FROM decisions d

@@ -44,3 +44,16 @@ def agreed(keyings: Sequence[Keying]) -> Verdict | None:
 def contradicts(verdict: Verdict, value: str, *, very_certain: bool) -> bool:
     """Whether a keying differs from a reading so certain that a slip of the finger is likelier."""
     return very_certain and verdict != Verdict(Kind.VALUE, value)
+
+
+def is_doubtful(keyings: Sequence[Keying], value: str, *, very_certain: bool) -> bool:
+    """Whether what stands for a field is to be asked again: one keying alone, against such a reading.
+
+    The reading may have come later, by a model that learned. Whoever opened a settled field to correct
+    it has looked twice.
+    """
+    counting = counted(keyings)
+    verdict = agreed(counting)
+    if verdict is None or not contradicts(verdict, value, very_certain=very_certain):
+        return False
+    return not counting[0].afresh and sum(keying.verdict == verdict for keying in counting) < 2

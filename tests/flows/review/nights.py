@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -78,10 +78,25 @@ def make_night(folder: Path, pages: Sequence[Written], threshold: float = THRESH
         sightings.append(Sighting(path, folder / "in", path.name, content))
         results.append(ScanResult(content, 1, [reading]))
     with Ledger(out / FILE_NAME) as ledger:
-        run = ledger.begin_run({"target_error": 0.01})
+        run = ledger.begin_run({"target_error": 0.01, "layout": "digits"})
         reader = ledger.register_reader(IDENTITY, threshold)
         ledger.register_scans(sightings, reader)
         ledger.write_results(run, reader, results)
         write_results(ledger, out)
         ledger.end_run(run, "finished")
     return out
+
+
+def read_again(out: Path, readings: Mapping[str, tuple[str, float]]) -> None:
+    """Another model reads the scans of these names as these values, so surely."""
+    identity = replace(IDENTITY, model="learned", model_hash="9" * 16)
+    with Ledger(out / FILE_NAME) as ledger:
+        lines = {line.reading.scan: line for line in ledger.lines()}
+        run = ledger.begin_run({"target_error": 0.01, "layout": "digits"})
+        reader = ledger.register_reader(identity, THRESHOLD)
+        for name, (value, confidence) in readings.items():
+            line = lines[name]
+            ledger.register_scans([Sighting(line.path, line.path.parent, name, line.sha256)], reader)
+            reading = replace(line.reading, value=value, confidence=confidence, alternatives=())
+            ledger.write_results(run, reader, [ScanResult(line.sha256, 1, [reading])])
+        write_results(ledger, out)

@@ -20,6 +20,7 @@ from flows.reader import Identity
 from flows.results import write_results
 from flows.review.command import parse_share, review
 from flows.review.export import export_truth
+from flows.review.store import Store
 from flows.settings import NightSettings
 from models.truth import read_truth
 from pipeline.document import Reading, Reason
@@ -209,8 +210,8 @@ def test_verified_fields_are_exported_as_truth(tmp_path: Path) -> None:
     with running(out) as address, Person(address, "Ann") as ann:
         while field := ann.next():
             ann.key(field, kind="empty") if field["scan"] == "0001.png" else ann.key(field, "4711")
-    with Ledger(out / "ledger.sqlite") as ledger:
-        done = export_truth(ledger, tmp_path / "truth.csv")
+    with Store(out / "ledger.sqlite") as store:
+        done = export_truth(store, tmp_path / "truth.csv")
     assert (done.written, done.without_place) == (1, 1)
     (truth,) = read_truth(tmp_path / "truth.csv")
     assert (truth.scan, truth.value) == (tmp_path / "in" / "0000.png", "4711")

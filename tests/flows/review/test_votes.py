@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from flows.review.votes import Keying, agreed, contradicts
+from flows.review.votes import Keying, agreed, contradicts, is_doubtful
 from flows.verdict import Kind, Verdict
 
 A, B, C = (Verdict(Kind.VALUE, value) for value in "123")
@@ -37,3 +37,15 @@ def test_only_a_keying_against_a_certain_reading_contradicts() -> None:
     assert contradicts(Verdict(Kind.EMPTY), "2", very_certain=True)
     assert not contradicts(A, "1", very_certain=True)
     assert not contradicts(A, "2", very_certain=False)
+
+
+def test_one_keying_against_a_very_certain_reading_is_doubtful() -> None:
+    assert is_doubtful(keyed(A), "2", very_certain=True)
+    assert not is_doubtful(keyed(A), "2", very_certain=False)
+    assert not is_doubtful(keyed(A), "1", very_certain=True)
+    assert not is_doubtful([], "2", very_certain=True)
+
+
+def test_two_equal_keyings_or_a_correction_are_not() -> None:
+    assert not is_doubtful(keyed(A, A), "2", very_certain=True)
+    assert not is_doubtful([*keyed(B), Keying(9, "q", A, afresh=True)], "2", very_certain=True)
