@@ -1,8 +1,8 @@
 """Learn from scans of fields with their values; `nightsort train --from` is its command.
 
 No boxes are needed. Each value is aligned to the lattice of its field (the best way that reads it),
-which labels the runs; the network is fine-tuned on them beside rendered strips, so that it forgets
-nothing, and the reader's weights are fitted again. One field in five is held back: it proves
+which labels the runs; the network of crops is fine-tuned on them, that of lines on the lines as
+they are, both beside drawn strips, so that they forget nothing, and the reader is fitted again. One field in five is held back: it proves
 whether the new model is better, and calibrates it. The old model stays unless the new one is.
 """
 
@@ -14,33 +14,28 @@ import logging
 import shutil
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
 
-from models.classifier import CARD, NETWORK, PARAMETERS, Model
-from models.crops import LabelledLattice, label_aligned
+from models.classifier import CARD, LINE_NETWORK, NETWORK, PARAMETERS, Model, load_model
+from models.crops import label_aligned
 from models.export import export
-from models.fit_reader import (
-    Answers,
-    answer,
-    confidences,
-    find_thresholds,
-    fit_calibration,
-    fit_weights,
-    make_sample,
-    read_strips,
-)
+from models.fit_reader import calibrate, read_strips
 from models.labelled import Crops, DataError
+from models.lattice_weights import fit_weights, make_sample
+from models.learn_lines import tune_lines
+from models.line_data import Line, gather_lines
 from models.material import gather_crops
 from models.recipe import make_recipe
+from models.string_calibration import answer, confidences, fit_pair
 from models.strings import TARGET, StringJudgement
 from models.training import Batches
 from models.truth import Row, cut_rows
+from pipeline.classify import Seen, see
 from pipeline.decode import JUNK, align
 from pipeline.lattice import Lattice
 from pipeline.parameters import ReaderParameters
@@ -48,7 +43,7 @@ from pipeline.parameters import ReaderParameters
 log = logging.getLogger(__name__)
 
 HELD_BACK = 0.2
-KERAS = "network.keras"
+KERAS, LINE_KERAS = "network.keras", "line.keras"
 FEWEST_HELD = 20  # fields held back, under which nothing is proved
 
 Watch = Callable[[str, int, int], None]
@@ -61,13 +56,20 @@ def unwatched(what: str, done: int, steps: int) -> None:
 
 @dataclass(frozen=True)
 class Lesson:
-    """How much is learned: rounds of aligning and tuning, passes a round, rendered strips beside, rate."""
+    """How much is learned.
+
+    rounds : of aligning the values and tuning the network of crops. epochs : passes a round.
+    repeat : times that own crops are shown a pass. line_epochs, line_repeat : the same for lines.
+    strips : drawn ones beside. rate : of learning, at its peak.
+    """
 
     rounds: int = 2
     epochs: int = 5
+    repeat: int = 2
+    line_epochs: int = 20
+    line_repeat: int = 4
     strips: int = 3_000
     rate: float = 1e-3
-    repeat: int = 2
     seed: int = 1
 
 
@@ -98,22 +100,21 @@ def split(fields: Sequence[Field]) -> tuple[list[Field], list[Field]]:
     ]
 
 
-def classify(fields: Sequence[Field], model: Model) -> list[NDArray[np.float32]]:
-    """The probabilities of every field's runs, from one call."""
-    proba = model.predict_proba(np.concatenate([field.lattice.crops for field in fields]))
-    return np.split(proba, np.cumsum([len(field.lattice.edges) for field in fields])[:-1])
+def see_fields(fields: Sequence[Field], model: Model) -> tuple[list[Seen], list[str]]:
+    """What the networks see of every field, from one call of each, and the values."""
+    return see([field.lattice for field in fields], model), [field.value for field in fields]
 
 
 def aligned_crops(fields: Sequence[Field], model: Model) -> Crops:
     """Crops of every run that the right value labels. A field that no way reads is left out."""
     crops, labels = [], []
-    for field, proba in zip(fields, classify(fields, model), strict=True):
-        way = align(field.lattice, proba, model.parameters.weights, field.value)
+    for seen, value in zip(*see_fields(fields, model), strict=True):
+        way = align(seen.lattice, seen.proba, model.parameters.weights, value)
         if not way:
             continue
-        label = label_aligned(field.lattice, way, field.value)
+        label = label_aligned(seen.lattice, way, value)
         keep = (label >= 0) & (label <= JUNK)
-        crops.append(field.lattice.crops[keep])
+        crops.append(seen.lattice.crops[keep])
         labels.append(label[keep].astype(np.int64))
     return Crops(np.concatenate(crops), np.concatenate(labels))
 
@@ -132,37 +133,34 @@ def tune(network: keras.Model, crops: Crops, lesson: Lesson, seed: int, watch: W
     network.fit(batches, epochs=lesson.epochs, verbose=0, callbacks=[told])
 
 
-def judge(fields: Sequence[Field], model: Model) -> Answers:
-    """Read the fields and compare with their values."""
-    lattices = [LabelledLattice(f.lattice, np.zeros(len(f.lattice.edges), np.int8), f.value) for f in fields]
-    return answer(lattices, classify(fields, model), model.parameters.weights)
+def refit(
+    folder: Path, base: ReaderParameters, learned: Sequence[Field], held: Sequence[Field], lesson: Lesson
+) -> None:
+    """Fit the reader's weights on learned fields and rendered strips, the rest on the held-back fields.
 
-
-def refit(folder: Path, learned: Sequence[Field], held: Sequence[Field], lesson: Lesson) -> None:
-    """Fit the reader's weights on learned fields and rendered strips, calibrate on the held-back fields."""
-    model = Model(folder)
-    drawn, drawn_proba = read_strips(model, len(learned), lesson.seed + 3_000_000, None)
-    samples = [make_sample(e.lattice, p, e.value) for e, p in zip(drawn, drawn_proba, strict=True) if e.value]
-    samples += [
-        make_sample(f.lattice, p, f.value) for f, p in zip(learned, classify(learned, model), strict=True)
+    These are few: what the base model knew of pair and calibration holds until they say otherwise.
+    """
+    model = load_model(folder)
+    drawn = read_strips(model, len(learned), lesson.seed + 3_000_000, None)
+    own = see_fields(learned, model)
+    samples = [
+        make_sample(s.lattice, s.proba, v) for part in (drawn, own) for s, v in zip(*part, strict=True)
     ]
-    weights, _ = fit_weights(samples, iterations=40)
-    ReaderParameters(weights).save(folder / PARAMETERS)
-    answers = judge(held, Model(folder))
-    calibration = fit_calibration(answers)
-    thresholds = find_thresholds(confidences(calibration, answers), answers.right)
-    ReaderParameters(weights, calibration, thresholds).save(folder / PARAMETERS)
+    weights, _ = fit_weights([sample for sample in samples if len(sample.value)], iterations=40)
+    lines, values = see_fields(held, model)
+    parameters = ReaderParameters(weights, base.pair, base.calibration)
+    parameters = replace(parameters, pair=fit_pair(lines, values, parameters))
+    parameters, _ = calibrate(lines, values, parameters)
+    parameters.save(folder / PARAMETERS)
 
 
 def measure(fields: Sequence[Field], model: Model) -> StringJudgement:
     """How well the model reads the fields."""
-    answers = judge(fields, model)
+    answers = answer(*see_fields(fields, model), model.parameters)
     unread = np.zeros(len(fields) - len(answers.right))
-    return StringJudgement(
-        np.concatenate([confidences(model.parameters.calibration, answers), unread]),
-        np.concatenate([answers.right, unread > 0]),
-        model.parameters.threshold(TARGET),
-    )
+    confidence = np.concatenate([confidences(model.parameters.calibration, answers), unread])
+    right = np.concatenate([answers.right, unread > 0])
+    return StringJudgement(confidence, right, confidence >= model.parameters.threshold(TARGET))
 
 
 def learn(
@@ -182,26 +180,16 @@ def learn(
             f"{len(fields)} fields with writing, of which {len(held)} are held back, are too few to prove "
             f"that a new model is better; bring some {5 * FEWEST_HELD} or more"
         )
-    before = measure(held, Model(base))
+    before = measure(held, load_model(base))
     out.mkdir(parents=True, exist_ok=True)
     _copy_model(base, out)
-    network = keras.models.load_model(out / KERAS, compile=False)
-    watch("drawing strips", 0, 1)
-    rendered = Crops(*gather_crops(lesson.seed + 4_000_000, lesson.strips, None, 2))
-    watch("drawing strips", 1, 1)
-    for turn in range(lesson.rounds):
-        own = aligned_crops(learned, Model(out))
-        parts = [own] * lesson.repeat + [rendered]
-        both = Crops(np.concatenate([p.x for p in parts]), np.concatenate([p.y for p in parts]))
-        tune(network, both, lesson, lesson.seed + turn, watch, f"round {turn + 1}: network")
-        export(network, out / NETWORK)
-        watch(f"round {turn + 1}: reader", 0, 1)
-        refit(out, learned, held, lesson)
-        watch(f"round {turn + 1}: reader", 1, 1)
-    bare = keras.models.load_model(base / KERAS, compile=False)
-    bare.set_weights(network.get_weights())
-    bare.save(out / KERAS)  # without the optimizer, which is twice its size
-    after = measure(held, Model(out))
+    _tune_crops(learned, base, out, lesson, watch)
+    if (base / LINE_KERAS).exists():
+        _tune_lines(learned, base, out, lesson, watch)
+    watch("reader", 0, 1)
+    refit(out, load_model(base).parameters, learned, held, lesson)
+    watch("reader", 1, 1)
+    after = measure(held, load_model(out))
     told: dict[str, Any] = {
         "command": command,
         "from_model": Model(base).sha256,
@@ -220,6 +208,49 @@ def learn(
     return told
 
 
+def _tune_crops(learned: Sequence[Field], base: Path, out: Path, lesson: Lesson, watch: Watch) -> None:
+    """Fine-tune the network that reads crops, the values aligned anew in every round."""
+    network = keras.models.load_model(base / KERAS, compile=False)
+    watch("drawing strips", 0, 1)
+    drawn = Crops(*gather_crops(lesson.seed + 4_000_000, lesson.strips, None, 2))
+    watch("drawing strips", 1, 1)
+    for turn in range(lesson.rounds):
+        own = aligned_crops(learned, load_model(out))
+        parts = [own] * lesson.repeat + [drawn]
+        both = Crops(np.concatenate([p.x for p in parts]), np.concatenate([p.y for p in parts]))
+        tune(network, both, lesson, lesson.seed + turn, watch, f"crops, round {turn + 1}")
+        export(network, out / NETWORK)
+    _save(network, base / KERAS, out / KERAS)
+
+
+def _tune_lines(learned: Sequence[Field], base: Path, out: Path, lesson: Lesson, watch: Watch) -> None:
+    """Fine-tune the network that reads whole lines."""
+    network = keras.models.load_model(base / LINE_KERAS, compile=False)
+    own = [Line(field.lattice.picture, field.value) for field in learned]
+    drawn = gather_lines(lesson.seed + 5_000_000, lesson.strips, None, 2)
+    epochs = lesson.line_epochs
+    tune_lines(
+        network,
+        own,
+        drawn,
+        epochs,
+        lesson.line_repeat,
+        lesson.rate,
+        lesson.seed,
+        lambda epoch: watch("lines", epoch, epochs),
+    )
+    export(network, out / LINE_NETWORK)
+    _save(network, base / LINE_KERAS, out / LINE_KERAS)
+
+
+def _save(network: keras.Model, base: Path, out: Path) -> None:
+    """Save without the optimizer, which is twice the network's size."""
+    bare = keras.models.load_model(base, compile=False)
+    bare.set_weights(network.get_weights())
+    bare.save(out)
+
+
 def _copy_model(base: Path, out: Path) -> None:
-    for name in (NETWORK, PARAMETERS, CARD, KERAS):
-        shutil.copyfile(base / name, out / name)
+    for name in (NETWORK, PARAMETERS, CARD, KERAS, LINE_NETWORK, LINE_KERAS):
+        if name not in {LINE_NETWORK, LINE_KERAS} or (base / name).exists():
+            shutil.copyfile(base / name, out / name)

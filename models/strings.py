@@ -23,12 +23,12 @@ class StringJudgement:
 
     confidence : (N,) float64, calibrated; 0 where nothing was read.
     right : (N,) bool, the value is exact.
-    threshold : least confidence that is accepted.
+    taken : (N,) bool, accepted as a night would.
     """
 
     confidence: NDArray[np.float64]
     right: NDArray[np.bool_]
-    threshold: float
+    taken: NDArray[np.bool_]
 
     @property
     def size(self) -> int:
@@ -47,13 +47,13 @@ class StringJudgement:
 
     @property
     def accepted(self) -> int:
-        """Fields at the threshold or above."""
-        return int((self.confidence >= self.threshold).sum())
+        """Fields accepted as a night would."""
+        return int(self.taken.sum())
 
     @property
     def accepted_wrong(self) -> int:
         """Those of them that are wrong."""
-        return int((~self.right[self.confidence >= self.threshold]).sum())
+        return int((self.taken & ~self.right).sum())
 
     @cached_property
     def risk(self) -> NDArray[np.float64]:
@@ -90,7 +90,6 @@ class StringJudgement:
             "exact": round(self.exact, 4),
             "interval": [round(low, 4), round(high, 4)],
             "coverage": {str(target): round(self.coverage(target), 4) for target in TARGETS},
-            "threshold": self.threshold,
             "accepted": self.accepted,
             "accepted_wrong": self.accepted_wrong,
             "calibration_error": round(self.calibration_error, 4),

@@ -11,7 +11,7 @@ def judgement():
     """Ten fields: one not read, two wrong."""
     confidence = np.array([0.99, 0.98, 0.97, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.0])
     right = np.array([True, True, True, False, True, True, True, False, True, False])
-    return StringJudgement(confidence, right, threshold=0.85)
+    return StringJudgement(confidence, right, confidence >= 0.85)
 
 
 def test_exact_counts_what_was_not_read(judgement):
@@ -20,7 +20,7 @@ def test_exact_counts_what_was_not_read(judgement):
     assert low < 0.7 < high
 
 
-def test_accepted_are_those_from_the_threshold_on(judgement):
+def test_accepted_and_wrong_among_them(judgement):
     assert (judgement.accepted, judgement.accepted_wrong) == (4, 1)
 
 
@@ -45,6 +45,6 @@ def test_calibration_error_leaves_out_what_was_not_read(judgement):
 
 
 def test_nothing_read_at_all():
-    nothing = StringJudgement(np.zeros(3), np.zeros(3, bool), 0.9)
+    nothing = StringJudgement(np.zeros(3), np.zeros(3, bool), np.zeros(3, bool))
     assert nothing.to_dict()["exact"] == 0
     assert nothing.coverage(0.5) == 0
