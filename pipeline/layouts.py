@@ -1,4 +1,4 @@
-"""What is to be found on a page: the layouts `digits`, `envelope` and forms; postal codes of countries."""
+"""What is to be found on a page: the layouts `digits`, `envelope`, forms, or `auto` for all; postal codes."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from functools import cache
 from importlib.resources import files
 from itertools import accumulate
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from pipeline.forms.layout import FormSet
 
 # Part of every layout's hash: raised whenever locating or reading changes what comes out.
-READER_VERSION = 1
+READER_VERSION = 2
 
 
 class LayoutError(ValueError):
@@ -70,26 +70,73 @@ class Layout:
         return hashlib.sha256(f"{READER_VERSION}:{self!r}".encode()).hexdigest()[:16]
 
 
-def load_layout(spec: str, *, postal: str = "us") -> Layout | FormSet:
-    """The layout that `spec` names: `digits`, `envelope`, or form layouts.
+DIGITS = Layout("digits", "digits")
+
+
+@dataclass(frozen=True)
+class Mixed:
+    """What to look for on pages of several kinds: each is read as what it is (see `pipeline.plan`).
+
+    forms : the layouts of forms that may be among them, None where there are none.
+    """
+
+    envelope: Layout
+    digits: Layout
+    forms: FormSet | None = None
+
+    # Field of the one row that a page gives which is not read.
+    field: ClassVar[str] = "page"
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Names of all fields that a page may give."""
+        return (*self.envelope.fields, *self.digits.fields, *(self.forms.fields if self.forms else ()))
+
+    @property
+    def label(self) -> str:
+        """Name in the results: `auto:us`, with the forms' `auto:us+2-forms`."""
+        country = f"auto:{self.envelope.country.code}" if self.envelope.country else "auto"
+        return f"{country}+{self.forms.label}" if self.forms else country
+
+    @property
+    def sha256(self) -> str:
+        """First 16 hex digits of the hash of everything that the layouts say."""
+        parts = [self.envelope.sha256, self.digits.sha256, *([self.forms.sha256] if self.forms else [])]
+        return hashlib.sha256("+".join(["auto", *parts]).encode()).hexdigest()[:16]
+
+
+def load_layout(spec: str, *, postal: str = "us") -> Layout | FormSet | Mixed:
+    """The layout that `spec` names: `digits`, `envelope`, form layouts, or `auto`, alone or with forms.
 
     spec : for forms the path of a FORM.toml or of a folder of them; several are parted by `os.pathsep`.
 
     Raises LayoutError where there is no such layout, it is invalid, or the country is not known.
     """
     if spec == "digits":
-        return Layout("digits", "digits")
+        return DIGITS
     if spec == "envelope":
-        known = countries()
-        if postal not in known:
-            raise LayoutError(f"postal code of {postal!r} is not known; choose one of {', '.join(known)}")
-        return Layout("envelope", "postal_code", known[postal])
-    paths = [Path(part) for part in spec.split(os.pathsep) if part]
+        return _envelope(postal)
+    parts = [part for part in spec.split(os.pathsep) if part]
+    paths = [Path(part) for part in parts if part != "auto"]
+    forms = None
     if any(path.suffix.lower() == ".toml" or path.is_dir() for path in paths):
         from pipeline.forms.layout import load_forms  # noqa: PLC0415 - only where forms are read
 
-        return load_forms(paths)
-    raise LayoutError(f"layout {spec!r} does not exist; choose digits, envelope or the path of a FORM.toml")
+        forms = load_forms(paths)
+    if "auto" in parts and (forms or not paths):
+        return Mixed(_envelope(postal), DIGITS, forms)
+    if forms is not None:
+        return forms
+    raise LayoutError(
+        f"layout {spec!r} does not exist; choose digits, envelope, auto or the path of a FORM.toml"
+    )
+
+
+def _envelope(postal: str) -> Layout:
+    known = countries()
+    if postal not in known:
+        raise LayoutError(f"postal code of {postal!r} is not known; choose one of {', '.join(known)}")
+    return Layout("envelope", "postal_code", known[postal])
 
 
 @cache

@@ -11,14 +11,17 @@ from numpy.typing import NDArray
 from pipeline.classify import Classifier
 from pipeline.decode import Candidate, align
 from pipeline.document import Box, Page, Reading, Reason
-from pipeline.forms.cut import cut_form
+from pipeline.forms.cut import CutForm, cut_form
 from pipeline.forms.layout import FormSet
 from pipeline.forms.read import read_form
+from pipeline.kinds import PageClassifier
 from pipeline.lattice import Lattice, build_lattice
-from pipeline.layouts import Layout
+from pipeline.layouts import Layout, Mixed
 from pipeline.locate import Region, locate
 from pipeline.parameters import ReaderParameters
+from pipeline.plan import Plan, Try, plan_page, settle
 from pipeline.segment import segment
+from pipeline.turns import turn_back, turn_upright
 from pipeline.values import alternatives, read_boxes, read_line
 
 # A postal code of another length than its country's: that unlikely, before the writing is seen.
@@ -60,29 +63,75 @@ def cut_page(page: Page, layout: Layout) -> CutPage:
     return CutPage(page.scan, page.number, tuple(cuts))
 
 
+@dataclass(frozen=True, eq=False)
+class CutWays:
+    """A page cut in every way that is tried. shape : of its picture; page : with a picture of no size."""
+
+    page: Page
+    shape: tuple[int, ...]
+    plan: Plan
+    cuts: tuple[CutPage | CutForm, ...]
+
+    @property
+    def lattices(self) -> list[Lattice]:
+        """All that is to be classified, in the order in which it is read."""
+        parts = [cut.cuts if isinstance(cut, CutPage) else cut.fields for cut in self.cuts]
+        return [lattice for part in parts for each in part for lattice in each.lattices]
+
+
 def read_pages(
-    pages: Iterable[Page], layout: Layout | FormSet, classifier: Classifier, parameters: ReaderParameters
+    pages: Iterable[Page],
+    layout: Layout | FormSet | Mixed,
+    classifier: Classifier,
+    parameters: ReaderParameters,
+    looks: PageClassifier | None = None,
 ) -> list[Reading]:
     """Read the layout's fields from every page: at least one reading a page, in the order of the pages.
 
     Pages are taken one at a time and let go once cut; the crops of all of them go through the
     classifier together. What the iterator raises passes through.
+
+    looks : tells kinds of pages and their way up; without it they are read the way up they come.
     """
-    if isinstance(layout, FormSet):
-        return _read_forms(pages, layout, classifier, parameters)
-    cut_pages = [cut_page(page, layout) for page in pages]
-    lattices = [lattice for page in cut_pages for cut in page.cuts for lattice in cut.lattices]
-    probabilities = _classify(lattices, classifier)
-    return [_read(page, layout, probabilities, parameters) for page in cut_pages]
+    cut = [_cut_ways(page, plan_page(page.image, layout, looks)) for page in pages]
+    probabilities = _classify([lattice for each in cut for lattice in each.lattices], classifier)
+    return [reading for each in cut for reading in _read_ways(each, probabilities, parameters)]
 
 
-def _read_forms(
-    pages: Iterable[Page], layout: FormSet, classifier: Classifier, parameters: ReaderParameters
+def _cut_ways(page: Page, plan: Plan) -> CutWays:
+    cuts: list[CutPage | CutForm] = []
+    for way in plan.tries:
+        if isinstance(way.layout, FormSet):
+            cuts.append(cut_form(page, way.layout.forms))
+        else:
+            cuts.append(cut_page(replace(page, image=turn_upright(page.image, way.turn)), way.layout))
+    bare = replace(page, image=np.zeros((0, 0), np.uint8))
+    return CutWays(bare, page.image.shape, plan, tuple(cuts))
+
+
+def _read_ways(
+    cut: CutWays, probabilities: Iterator[NDArray[np.float32]], parameters: ReaderParameters
 ) -> list[Reading]:
-    cut_forms = [cut_form(page, layout.forms) for page in pages]
-    lattices = [lattice for page in cut_forms for field in page.fields for lattice in field.lattices]
-    probabilities = _classify(lattices, classifier)
-    return [reading for page in cut_forms for reading in read_form(page, probabilities, parameters)]
+    found = []
+    for way, part in zip(cut.plan.tries, cut.cuts, strict=True):
+        if isinstance(part, CutForm):
+            found.append(read_form(part, probabilities, parameters))
+        else:
+            found.append([_read_way(part, way, cut.shape, probabilities, parameters)])
+    return settle(cut.plan, cut.page, found)
+
+
+def _read_way(
+    cut: CutPage,
+    way: Try,
+    shape: tuple[int, ...],
+    probabilities: Iterator[NDArray[np.float32]],
+    parameters: ReaderParameters,
+) -> Reading:
+    """The field of a page that was turned upright, its place on the page as decoded."""
+    assert isinstance(way.layout, Layout)
+    reading = _read(cut, way.layout, probabilities, parameters)
+    return replace(reading, box=reading.box and turn_back(reading.box, way.turn, shape))
 
 
 def _classify(lattices: list[Lattice], classifier: Classifier) -> Iterator[NDArray[np.float32]]:

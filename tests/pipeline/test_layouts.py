@@ -1,6 +1,8 @@
 """Layouts by name, and the table of countries."""
 
+import os
 import re
+from pathlib import Path
 
 import pytest
 
@@ -41,3 +43,15 @@ def test_dashes_stand_where_the_shape_has_them():
     assert (known["us"].dashes(5), known["us"].dashes(9)) == ((), (5,))
     assert known["jp"].dashes(7) == (3,)
     assert known["fr"].dashes(5) == ()
+
+
+def test_auto_is_of_a_country_and_may_know_forms():
+    auto = load_layout("auto", postal="hu")
+    assert (auto.label, auto.field) == ("auto:hu", "page")
+    assert auto.fields == ("postal_code", "digits")
+    forms = load_layout(os.pathsep.join(["auto", str(Path(__file__).parents[1] / "layouts" / "quexf.toml")]))
+    assert forms.label == "auto:us+quexf"
+    hashes = {each.sha256 for each in (auto, forms, load_layout("auto"), load_layout("envelope"))}
+    assert len(hashes) == 4
+    with pytest.raises(LayoutError, match="auto"):
+        load_layout(os.pathsep.join(["auto", "letter"]))
