@@ -59,9 +59,12 @@ class TrainingOptions:
     held_back: Annotated[
         int | None, Parameter(group=TRAINING, help="Digits kept to watch and calibrate by.")
     ] = None
-    width: Annotated[
+    layers: Annotated[
         str | None,
-        Parameter(group=TRAINING, help="Maps of the cnn at 28x28, 14x14 and 7x7, as 16-32-64."),
+        Parameter(
+            group=TRAINING,
+            help="Maps of the cnn's convolutions, as 16-32s-32-64v; s: stride of two, v: no padding.",
+        ),
     ] = None
     precision: Annotated[
         Precision | None,
@@ -164,7 +167,7 @@ def _train_network(network: Network, out: Path, model: Path | None, options: Tra
                 seed=seeds[0],
                 held_back=options.held_back,
                 strips=options.strips,
-                width=options.width,
+                layers=options.layers,
                 precision=options.precision,
             )
         except ValueError as error:

@@ -26,7 +26,7 @@ from models.material import Glyphs, gather_crops
 from models.measures import Judgement, judge
 from models.network import CARD, NETWORK, Network, softmax
 from models.networks import build_network, count_multiply_adds
-from models.recipe import Recipe, command
+from models.recipe import Recipe, command, parse_layers
 from models.slopes import measure_slope
 from models.training import History, Row, Watcher, fit, predict
 
@@ -102,7 +102,7 @@ def produce(
     parts = gather(job, cutter)
     keras.utils.set_random_seed(recipe.seed)
     classes = len(CLASSES) if (parts.train.y == len(CLASSES) - 1).any() else len(CLASSES) - 1
-    network = build_network(recipe.network, recipe.activation, classes)
+    network = _learner(recipe, classes)
     onlooker.flow(trace_flow(parts, recipe, network))
     log: Callable[[Row], None] = lambda row: None  # noqa: E731 - nothing to log to
     if job.events is not None:
@@ -136,7 +136,8 @@ def _finish(job: Job, parts: Parts, network: keras.Model, history: History) -> d
     if len(parts.held):
         watched = _watched(parts)
         temperature = fit_temperature(predict(network, watched.x), watched.y)
-    _without_optimizer(network, recipe).save(out / "network.keras")
+    network = _reader(network, recipe)
+    network.save(out / "network.keras")
     export(network, out / NETWORK)
     judgement = judge(_probabilities(network, parts.test, temperature), parts.test.y)
     name = recipe.network
@@ -157,11 +158,28 @@ def _finish(job: Job, parts: Parts, network: keras.Model, history: History) -> d
     return card
 
 
-def _without_optimizer(network: keras.Model, recipe: Recipe) -> keras.Model:
-    """A copy that was never compiled: the optimizer's state would be three quarters of the file."""
-    copy = build_network(recipe.network, recipe.activation, network.output.shape[1])
-    copy.set_weights(network.get_weights())
-    return copy
+def _learner(recipe: Recipe, classes: int) -> keras.Model:
+    """A new network as it is trained: fast, in the recipe's precision."""
+    policy = {"float32": "float32", "bfloat16": "mixed_bfloat16"}[recipe.precision]
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        return build_network(
+            recipe.network, recipe.activation, classes, parse_layers(recipe.layers), fused=True
+        )
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def _reader(learner: keras.Model, recipe: Recipe) -> keras.Model:
+    """The trained network as it is kept: in float32, of Keras's own layers, without the optimizer's state.
+
+    That state would be three quarters of the file.
+    """
+    classes = learner.output.shape[1]
+    network = build_network(recipe.network, recipe.activation, classes, parse_layers(recipe.layers))
+    network.set_weights(learner.get_weights())
+    return network
 
 
 def _probabilities(network: keras.Model, crops: Crops, temperature: float) -> np.ndarray[Any, Any]:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from models.augment import MILD, augment
 from models.labelled import Crops, DataError
+from models.muon import ConvolutionMuon
 from models.recipe import Recipe, differences, option
 from pipeline.document import Image
 
@@ -143,7 +144,9 @@ def _optimizer(recipe: Recipe, steps: int) -> keras.optimizers.Optimizer:
     # A mean over more than the last tenth of a short training would be of a network that knew less.
     momentum = max(0.0, min(recipe.averaged, 1.0 - 10.0 / (steps * recipe.epochs)))
     mean = {"use_ema": True, "ema_momentum": momentum} if momentum else {}
-    if recipe.decay:
+    if recipe.optimizer == "muon":
+        return ConvolutionMuon(rate, weight_decay=recipe.decay, adam_weight_decay=recipe.decay, **mean)
+    if recipe.optimizer == "adamw":
         return keras.optimizers.AdamW(rate, weight_decay=recipe.decay, **mean)
     return keras.optimizers.Adam(rate, **mean)
 

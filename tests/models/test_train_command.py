@@ -11,6 +11,7 @@ import threading
 import time
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
@@ -18,7 +19,7 @@ from flows.cli import app, main
 from models import produce
 from models.labelled import DataSet
 from models.network import Network
-from models.recipe import RECIPES, command, make_recipe
+from models.recipe import FOR_DATA, RECIPES, command, make_recipe
 from tests.models.samples import pen_digits
 
 # Keras hands its own variables to NumPy in the old way when it writes weights.
@@ -73,14 +74,32 @@ def test_train_shows_the_flow_the_epochs_and_the_outcome(
 
 
 def test_the_commands_of_cards_can_be_given() -> None:
-    for name in RECIPES:
-        text = command(make_recipe(name, seed=7, epochs=2), "strips")
+    for name, data in [*((name, "strips") for name in RECIPES), *FOR_DATA]:
+        recipe = make_recipe(name, data, seed=7, epochs=2)
+        text = command(recipe, data)
         words = shlex.split(text)
         assert words[0] == "nightsort"
         _, bound, _ = app.parse_args(words[1:], exit_on_error=False, print_error=False)
         assert bound.arguments["network"] == name
         assert bound.arguments["options"].seed == (7,)
-        assert bound.arguments["options"].strips == RECIPES[name].strips
+        options = bound.arguments["options"]
+        assert options.strips == (RECIPES[name].strips if data == "strips" else None)
+        assert (options.layers, options.precision) == (
+            recipe.layers if name == "cnn" else None,
+            recipe.precision,
+        )
+
+
+def test_what_is_trained_in_bfloat16_is_kept_in_float32(data: str, tmp_path: Path) -> None:
+    arguments = ["train", "--network", "cnn", "--data", data, "--epochs", "1", "--batch", "64"]
+    arguments += ["--layers", "4-8s-8v", "--precision", "bfloat16", "--held-back", "80", "-o", str(tmp_path)]
+    assert main(arguments) == 0
+    card = json.loads((tmp_path / "card.json").read_text())
+    assert (card["recipe"]["layers"], card["recipe"]["precision"]) == ("4-8s-8v", "bfloat16")
+    assert card["export_difference"] < 1e-4
+    kept = keras.models.load_model(tmp_path / "network.keras")  # Keras's own layers alone
+    assert {layer.compute_dtype for layer in kept.layers} == {"float32"}
+    assert keras.config.dtype_policy().name == "float32"
 
 
 def test_the_cards_of_shipped_models_name_commands_that_exist() -> None:

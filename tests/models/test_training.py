@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 
 from models.export import export
 from models.labelled import Crops, DataError
+from models.muon import ConvolutionMuon
 from models.network import NETWORK, Network
 from models.networks import build_network, count_multiply_adds
-from models.recipe import make_recipe
+from models.recipe import make_recipe, parse_layers
 from models.slopes import slope
-from models.training import Batches, Row, fit, measure, predict
+from models.training import Batches, Row, fit, measure, predict, to_input
 from tests.models.samples import pen_digits
 
 # Keras hands its own variables to NumPy in the old way when it writes weights.
@@ -123,15 +124,59 @@ def test_nothing_to_go_on_from_is_told(tmp_path: Path) -> None:
 
 
 def test_sizes_are_within_the_budget() -> None:
-    network = build_network("cnn")
-    assert network.count_params() <= 350_000
-    assert count_multiply_adds(network) <= 16_000_000
+    for data in ("strips", "mnist"):
+        network = build_network("cnn", convolutions=parse_layers(make_recipe("cnn", data).layers))
+        assert network.count_params() <= 350_000
+        assert count_multiply_adds(network) <= 16_000_000
     mlp = build_network("mlp", classes=10)
     assert mlp.count_params() == 784 * 128 + 128 + 128 * 10 + 10
     assert count_multiply_adds(mlp) == 784 * 128 + 128 * 10
     for wrong in (("page", "relu"), ("mlp", "cubic")):
         with pytest.raises(ValueError, match="not known"):
             build_network(*wrong)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"layers": "16-32x"}, "--layers '16-32x' is not understood"),
+        ({"layers": "16--32"}, "not understood"),
+        ({"precision": "half"}, "--precision 'half' is not known; choose float32 or bfloat16"),
+        ({"rate": 20.0}, "--learning-rate 20.0"),
+    ],
+)
+def test_recipes_that_no_training_can_follow_are_refused(wrong: dict[str, object], told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        make_recipe("cnn", **wrong)
+
+
+def test_the_fused_normalization_learns_what_keras_own_does() -> None:
+    keras.utils.set_random_seed(0)
+    small = parse_layers("4-8s-8v")
+    plain, fused = (build_network("cnn", convolutions=small, fused=fused) for fused in (False, True))
+    fused.set_weights(plain.get_weights())
+    plain.layers[-2].rate = fused.layers[-2].rate = 0.0  # no dropout
+    x = to_input(pen_digits(64).x)
+    for training, tolerance in ((False, 1e-5), (True, 1e-3)):
+        np.testing.assert_allclose(
+            *(np.asarray(network(x, training=training)) for network in (plain, fused)), atol=tolerance
+        )
+    # Moving means and variances; the fused kernel divides by one less, as for an estimate.
+    for ours, theirs in zip(fused.get_weights(), plain.get_weights(), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-2, atol=1e-5)
+
+
+def test_muon_turns_a_kernel_s_gradient_into_an_orthogonal_step() -> None:
+    rng = np.random.default_rng(0)
+    kernel = keras.Variable(np.zeros((3, 3, 4, 8), np.float32))
+    bias = keras.Variable(np.zeros(8, np.float32))
+    optimizer = ConvolutionMuon(0.1, weight_decay=None, adam_weight_decay=None)
+    gradient = rng.normal(size=kernel.shape).astype(np.float32) * np.array([1, 0.1] * 4, np.float32)
+    optimizer.apply([keras.ops.convert_to_tensor(gradient), keras.ops.ones(8)], [kernel, bias])
+    step = np.asarray(kernel.value).reshape(36, 8) / (0.1 * 0.2 * 6)  # rate, scale
+    strengths = np.linalg.svd(step, compute_uv=False)
+    assert 0.6 < strengths.min() <= strengths.max() < 1.3
+    np.testing.assert_allclose(np.asarray(bias.value), -0.1, rtol=1e-3)
 
 
 @pytest.mark.parametrize("name", ["mlp", "cnn"])
