@@ -205,7 +205,7 @@ class Ledger:
             (*key, result.pages, lasting, run),
         )
         db.executemany(
-            "INSERT INTO readings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO readings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [(*key, *_reading_row(each, index)) for index, each in enumerate(result.readings)],
         )
         db.executemany(
@@ -216,13 +216,13 @@ class Ledger:
 
 _LINES = """
 SELECT s.reader, s.path, s.name, s.content, r.page, r.position, r.field, r.value, r.confidence,
-       r.digit_confidences, r.alternatives, r.box, r.empty, r.reason, NULL AS message,
+       r.digit_confidences, r.alternatives, r.box, r.empty, r.reason, r.layout, NULL AS message,
        v.kind, v.value AS verified
   FROM scans s JOIN readings r ON r.content = s.content AND r.reader = s.reader
   LEFT JOIN verdicts v ON v.content = r.content AND v.page = r.page AND v.field = r.field
 UNION ALL
-SELECT s.reader, s.path, s.name, s.content, f.page, -1, '', '', 0.0, '[]', '[]', NULL, 0, f.reason, f.message,
-       NULL, NULL
+SELECT s.reader, s.path, s.name, s.content, f.page, -1, '', '', 0.0, '[]', '[]', NULL, 0, f.reason, '',
+       f.message, NULL, NULL
   FROM scans s JOIN failures f ON f.content = s.content AND f.reader = s.reader
  ORDER BY s.name, s.path, page, position
 """
@@ -241,6 +241,7 @@ def _reading_row(reading: Reading, position: int) -> tuple[Any, ...]:
         box and json.dumps((box.x, box.y, box.width, box.height)),
         reading.empty,
         reading.reason,
+        reading.layout,
     )
 
 
@@ -257,6 +258,7 @@ def _line(row: sqlite3.Row, reader: sqlite3.Row) -> Line:
         box=Box(*json.loads(row["box"])) if row["box"] else None,
         empty=bool(row["empty"]),
         reason=Reason(row["reason"]) if row["reason"] and not failed else None,
+        layout=row["layout"],
     )
     return Line(
         path=Path(os.fsdecode(row["path"])),

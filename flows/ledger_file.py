@@ -69,8 +69,13 @@ CREATE TABLE verdicts (
 CREATE TABLE review_settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
 
+# The layout that the page took, where a run has several; '' for the reader's.
+_PAGE_LAYOUT = """
+ALTER TABLE readings ADD COLUMN layout TEXT NOT NULL DEFAULT '';
+"""
+
 # What format 2 added to format 1, format 3 to format 2, and so on; a new file gets all of it.
-_STEPS = (_REVIEW,)
+_STEPS = (_REVIEW, _PAGE_LAYOUT)
 FORMAT = 1 + len(_STEPS)
 
 

@@ -49,7 +49,7 @@ class Settled:
             self.reading,
             self.status,
             self.reason,
-            layout=identity.layout_label,
+            layout=self.reading.layout or identity.layout_label,
             model=identity.model_label,
             sha256=self.line.sha256,
         )

@@ -19,9 +19,6 @@ class Reason(StrEnum):
     NOT_FOUND = "not-found"
     BAD_FORMAT = "bad-format"
     NOT_REGISTERED = "not-registered"
-    NO_LAYOUT = "no-layout"
-    OTHER_PAGE = "other-page"
-    UNSURE_KIND = "unsure-kind"
     CHECK_DIGIT = "check-digit"
     SUM_DIFFERS = "sum-differs"
     UNREADABLE_FILE = "unreadable-file"
@@ -106,6 +103,7 @@ class Reading:
     empty : True where the field was looked at and holds no writing.
     reason : what already speaks against acting on it, None where only the confidence counts.
     box : the field on the page, None where no field was found.
+    layout : name and content hash of the layout that the page took; '' where that is the run's one layout.
     """
 
     scan: str
@@ -118,3 +116,4 @@ class Reading:
     box: Box | None = None
     empty: bool = False
     reason: Reason | None = None
+    layout: str = ""

@@ -76,6 +76,11 @@ class Form:
         return self.name
 
     @property
+    def signature(self) -> str:
+        """Name and content hash, as the results give them."""
+        return f"{self.name}@{self.sha256}"
+
+    @property
     def fields(self) -> tuple[str, ...]:
         """Names of the fields, in the layout's order."""
         return tuple(each.name for each in self.form_fields)

@@ -55,7 +55,8 @@ def _read_field(
     proba = [next(probabilities) for _ in field.lattices]
     field, proba = _without_crosses(field, proba, parameters)
     spec = field.field
-    blank = Reading(cut.scan, cut.number, spec.name, box=field.box, reason=field.reason)
+    layout = cut.form.signature if cut.form is not None else ""
+    blank = Reading(cut.scan, cut.number, spec.name, box=field.box, reason=field.reason, layout=layout)
     if field.reason is not None:
         return blank
     if all(lattice.size == 0 for lattice in field.lattices):

@@ -33,6 +33,7 @@ readings = st.builds(
     box=st.none() | st.builds(Box, *[st.integers(-9, 9999)] * 4),
     empty=st.booleans(),
     reason=st.none() | st.sampled_from(Reason),
+    layout=st.sampled_from(["", "form@1234567890abcdef"]),
 )
 
 
@@ -291,6 +292,7 @@ def test_ledger_of_the_first_format_is_brought_up_to_date(tmp_path: Path) -> Non
     with closing(sqlite3.connect(path)) as db:
         assert db.execute("PRAGMA user_version").fetchone()[0] == FORMAT
         assert not db.execute("SELECT * FROM decisions").fetchall()
+        assert db.execute("SELECT layout FROM readings").fetchall() == [("",)]
 
 
 def test_what_people_decided_outlives_name_and_model(inbox: Inbox, ledger: Ledger, tmp_path: Path) -> None:

@@ -63,6 +63,17 @@ def test_lines_are_settled_by_the_threshold(tmp_path: Path) -> None:
     assert records[0]["alternatives"] == [{"value": "01", "probability": 0.001}]
 
 
+def test_a_page_that_took_a_layout_of_its_own_says_so(tmp_path: Path) -> None:
+    readings = [Reading("", 1, "page"), Reading("", 2, "total", "7", 0.9, layout="ballot@2222222222222222")]
+    with write(tmp_path, ScanResult("1", 2, readings)) as ledger:
+        write_results(ledger, tmp_path)
+    with (tmp_path / "results.csv").open(newline="") as file:
+        layouts = [row["layout"] for row in csv.DictReader(file)]
+    records = [json.loads(line) for line in (tmp_path / "results.jsonl").read_text().splitlines()]
+    assert layouts == ["digits@1111111111111111", "ballot@2222222222222222"]
+    assert [record["layout"] for record in records] == layouts
+
+
 def test_least_certain_are_kept_and_in_order(tmp_path: Path) -> None:
     confidences = [(number * 37 % 100) / 200 for number in range(100)]
     results = [read(confidence, str(number)) for number, confidence in enumerate(confidences)]

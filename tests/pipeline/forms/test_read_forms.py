@@ -96,6 +96,8 @@ def test_a_page_takes_the_layout_that_fits(folder):
     layout = load_layout(str(folder))
     got = read(layout, filled(), other, np.full((1100, 850), 240, np.uint8))
     assert [(r.page, r.field) for r in got] == [*((1, name) for name in NAMES), (2, "rows"), (3, "page")]
+    member, second = layout.forms
+    assert [r.layout for r in got] == [*[member.signature] * len(NAMES), second.signature, ""]
     assert got[-1].reason is Reason.NOT_REGISTERED
 
 
