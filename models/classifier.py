@@ -1,17 +1,33 @@
-"""Load a model for reading: the fast export of the network, and the parameters of the reader beside it.
+"""Load a model for reading: the fast exports of its networks, and the parameters of the reader beside them.
 
-TensorFlow is not imported: the export runs in LiteRT, which loads in a fraction of a second.
+TensorFlow is not imported: the exports run in LiteRT, which loads in a fraction of a second.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
+from models.line_network import LINE_NETWORK, LineNetwork
 from models.network import CARD, NETWORK, ModelError, Network, softmax
+from pipeline.document import Image
 from pipeline.parameters import ReaderParameters
 
-__all__ = ["CARD", "NETWORK", "PARAMETERS", "SHIPPED", "Model", "ModelError", "load_model", "softmax"]
+__all__ = [
+    "CARD",
+    "LINE_NETWORK",
+    "NETWORK",
+    "PARAMETERS",
+    "SHIPPED",
+    "Model",
+    "ModelError",
+    "load_model",
+    "softmax",
+]
 
 SHIPPED = Path(__file__).parent / "weights" / "digits"
 PARAMETERS = "reader.json"
@@ -39,11 +55,32 @@ class Model(Network):
     @staticmethod
     def _digest(directory: Path) -> str:
         digest = hashlib.sha256()
-        for name in (NETWORK, PARAMETERS, CARD):
-            digest.update((directory / name).read_bytes())
+        for name in (NETWORK, LINE_NETWORK, PARAMETERS, CARD):
+            if name != LINE_NETWORK or (directory / name).exists():
+                digest.update((directory / name).read_bytes())
         return digest.hexdigest()[:16]
+
+
+class LineModel(Model):
+    """A model with a second network, which reads whole lines."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(directory)
+        try:
+            self.lines = LineNetwork((directory / LINE_NETWORK).read_bytes())
+        except OSError as error:
+            raise ModelError(f"{directory / LINE_NETWORK}: cannot be read ({error.strerror})") from error
+        except (ValueError, RuntimeError) as error:
+            raise ModelError(
+                f"{directory / LINE_NETWORK}: no network that reads lines ({error}); train it again"
+            ) from error
+
+    def predict_frames(self, pictures: Sequence[Image]) -> list[NDArray[np.float32]]:
+        """See `LineNetwork.predict_frames`."""
+        return self.lines.predict_frames(pictures)
 
 
 def load_model(directory: Path | None = None) -> Model:
     """The model in `directory`, or the shipped one. Raises ModelError."""
-    return Model(SHIPPED if directory is None else Path(directory))
+    folder = SHIPPED if directory is None else Path(directory)
+    return LineModel(folder) if (folder / LINE_NETWORK).exists() else Model(folder)

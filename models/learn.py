@@ -2,8 +2,9 @@
 
 No boxes are needed. Each value is aligned to the lattice of its field (the best way that reads it),
 which labels the runs; the network of crops is fine-tuned on them, that of lines on the lines as
-they are, both beside drawn strips, so that they forget nothing, and the reader is fitted again. One field in five is held back: it proves
-whether the new model is better, and calibrates it. The old model stays unless the new one is.
+they are, both beside drawn strips, so that they forget nothing, and the reader is fitted again.
+One field in five is held back: it proves whether the new model is better, and calibrates it. The
+old model stays unless the new one is.
 """
 
 from __future__ import annotations

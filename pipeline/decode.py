@@ -46,10 +46,16 @@ class Weights:
 
 @dataclass(frozen=True)
 class Candidate:
-    """One value of a lattice with its probability (before calibration)."""
+    """One value of a line with its probability (before calibration).
+
+    cut, whole : its log-probability by the lattice alone and by the network that reads whole lines
+        alone; 0 where it was not asked.
+    """
 
     value: str
     probability: float
+    cut: float = 0.0
+    whole: float = 0.0
 
 
 def edge_scores(
@@ -137,6 +143,33 @@ def align(lattice: Lattice, proba: NDArray[np.float32], weights: Weights, value:
             done -= 1
         position = int(lattice.edges[index, 0])
     return way[::-1]
+
+
+def score_values(
+    lattice: Lattice, proba: NDArray[np.float32], weights: Weights, values: Sequence[str]
+) -> NDArray[np.float64]:
+    """Log-probability of each value, (N,) float64, among all that the lattice may hold; -inf: no way reads it.
+
+    All values are scored in one pass over the runs, as the branches of one tree of their beginnings.
+    """
+    digits, junk = edge_scores(lattice, proba, weights)
+    nodes = {"": 0}
+    for value in values:
+        for length in range(1, len(value) + 1):
+            nodes.setdefault(value[:length], len(nodes))
+    parents = np.array([0] + [nodes[beginning[:-1]] for beginning in nodes if beginning], np.intp)
+    last = np.array([0] + [int(beginning[-1]) for beginning in nodes if beginning], np.intp)
+    table = np.full((lattice.size + 1, len(nodes)), -np.inf)
+    table[0, 0] = 0.0
+    for index, (start, stop) in enumerate(lattice.edges.tolist()):
+        here = table[start]
+        read = here[parents] + digits[index, last]
+        read[0] = -np.inf  # the empty beginning has no last digit
+        ways = np.logaddexp(here + junk[index], read)
+        np.logaddexp(table[stop], ways, out=table[stop])
+    ends = table[-1, [nodes[value] for value in values]]
+    scores: NDArray[np.float64] = ends - _total(lattice, digits, junk, None)
+    return scores
 
 
 def _total(

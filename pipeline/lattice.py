@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from pipeline.document import Image
 from pipeline.normalize import crops
+from pipeline.picture import draw_line
 from pipeline.segment import Pieces, runs
 
 DIGIT_FEATURES = (
@@ -50,6 +51,7 @@ class Lattice:
     shape_features : (R, len(SHAPE_FEATURES)) float32.
     junk_features : (R, len(JUNK_FEATURES)) float32; only runs of one piece may be left out.
     boxes : (R, 4) int32 left, top, right, bottom, on the upright strip.
+    picture : (32, W) uint8, the whole line for the network that does not cut (see `picture`).
     """
 
     size: int
@@ -59,6 +61,7 @@ class Lattice:
     shape_features: NDArray[np.float32]
     junk_features: NDArray[np.float32]
     boxes: NDArray[np.int32]
+    picture: Image
 
 
 def build_lattice(pieces: Pieces) -> Lattice:
@@ -66,7 +69,7 @@ def build_lattice(pieces: Pieces) -> Lattice:
     edges = runs(pieces)
     boxes = _run_boxes(pieces.boxes, edges)
     digit, shape, junk = _features(pieces, edges, boxes)
-    return Lattice(len(pieces), edges, crops(pieces, edges), digit, shape, junk, boxes)
+    return Lattice(len(pieces), edges, crops(pieces, edges), digit, shape, junk, boxes, draw_line(pieces))
 
 
 def _run_boxes(pieces: NDArray[np.int32], edges: NDArray[np.int32]) -> NDArray[np.int32]:

@@ -16,6 +16,7 @@ from pipeline.lattice import DIGIT_FEATURES, JUNK_FEATURES, SHAPE_FEATURES
 
 # Nothing is certain: no confidence beyond what the calibration strings can vouch for.
 CEILING = 0.9995
+FAINT = -15.0  # log-probabilities below this are all alike
 NEVER = 2.0  # a threshold that no confidence reaches
 
 
@@ -23,9 +24,9 @@ NEVER = 2.0  # a threshold that no confidence reaches
 class Calibration:
     """Logistic map from the evidence for a string to the probability that it is right (Platt, 1999).
 
-    bias, path, margin, weakest, length : coefficients of 1, the logit of the value's share of all
-    ways, the log of its lead over the next value, the log of its weakest digit's probability, and
-    its number of digits.
+    bias, path, margin, weakest, length : coefficients of 1, the logit of the value's share, the log
+    of its lead over the next value, the log of its weakest digit's probability, and its number of
+    digits. cut, whole : of the log of its probability by either reader alone (see `values`).
     """
 
     bias: float = 0.0
@@ -33,18 +34,20 @@ class Calibration:
     margin: float = 0.0
     weakest: float = 0.0
     length: float = 0.0
+    cut: float = 0.0
+    whole: float = 0.0
 
     def confidence(self, candidates: Sequence[Candidate], digit_probabilities: Sequence[float]) -> float:
         """Calibrated probability of the first of `candidates`; 0 where there is none."""
         if not candidates or not candidates[0].value:
             return 0.0
         x = evidence(candidates, digit_probabilities)
-        logit = float(np.dot(x, [self.bias, self.path, self.margin, self.weakest, self.length]))
+        logit = float(np.dot(x, list(vars(self).values())))
         return min(CEILING, 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, logit)))))
 
 
 def evidence(candidates: Sequence[Candidate], digit_probabilities: Sequence[float]) -> tuple[float, ...]:
-    """What speaks for the first candidate: 1, path, margin, weakest, length (see `Calibration`)."""
+    """What speaks for the first candidate, in the order of `Calibration`'s fields."""
     first = min(max(candidates[0].probability, 1e-6), 1.0 - 1e-6)
     second = max(candidates[1].probability if len(candidates) > 1 else 0.0, 1e-6)
     weakest = max(min(digit_probabilities, default=1.0), 1e-4)
@@ -54,7 +57,21 @@ def evidence(candidates: Sequence[Candidate], digit_probabilities: Sequence[floa
         min(math.log(first / second), 12.0),
         math.log(weakest),
         float(len(candidates[0].value)),
+        max(candidates[0].cut, FAINT),
+        max(candidates[0].whole, FAINT),
     )
+
+
+@dataclass(frozen=True)
+class Pair:
+    """What each of the two readers counts for: `values` weighs their log-probabilities by these.
+
+    cut, whole : weights. others : score of all values that neither proposes, together.
+    """
+
+    cut: float = 1.0
+    whole: float = 1.0
+    others: float = -8.0
 
 
 @dataclass(frozen=True)
@@ -66,6 +83,7 @@ class ReaderParameters:
     """
 
     weights: Weights = field(default_factory=Weights)
+    pair: Pair = field(default_factory=Pair)
     calibration: Calibration = field(default_factory=Calibration)
     thresholds: tuple[tuple[float, float], ...] = ()
 
@@ -87,6 +105,7 @@ class ReaderParameters:
             "digit": dict(zip(DIGIT_FEATURES, w.digit.tolist(), strict=True)),
             "junk": dict(zip(JUNK_FEATURES, w.junk.tolist(), strict=True)),
             "shape": dict(zip(SHAPE_FEATURES, w.shape.T.tolist(), strict=True)),
+            "pair": vars(self.pair),
             "calibration": vars(self.calibration),
             "thresholds": [list(pair) for pair in self.thresholds],
         }
@@ -105,6 +124,7 @@ class ReaderParameters:
                     np.array([document["junk"][name] for name in JUNK_FEATURES]),
                     np.array([document["shape"][name] for name in SHAPE_FEATURES]).T,
                 ),
+                Pair(**document["pair"]),
                 Calibration(**document["calibration"]),
                 tuple((float(target), float(least)) for target, least in document["thresholds"]),
             )

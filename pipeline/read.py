@@ -6,9 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from pipeline.classify import Classifier
+from pipeline.classify import Classifier, Seen, see
 from pipeline.decode import Candidate, align
 from pipeline.document import Box, Page, Reading, Reason
 from pipeline.forms.cut import CutForm, cut_form
@@ -94,8 +93,8 @@ def read_pages(
     looks : tells kinds of pages and their way up; without it they are read the way up they come.
     """
     cut = [_cut_ways(page, plan_page(page.image, layout, looks)) for page in pages]
-    probabilities = _classify([lattice for each in cut for lattice in each.lattices], classifier)
-    return [reading for each in cut for reading in _read_ways(each, probabilities, parameters)]
+    seen = iter(see([lattice for each in cut for lattice in each.lattices], classifier))
+    return [reading for each in cut for reading in _read_ways(each, seen, parameters)]
 
 
 def _cut_ways(page: Page, plan: Plan) -> CutWays:
@@ -109,15 +108,13 @@ def _cut_ways(page: Page, plan: Plan) -> CutWays:
     return CutWays(bare, page.image.shape, plan, tuple(cuts))
 
 
-def _read_ways(
-    cut: CutWays, probabilities: Iterator[NDArray[np.float32]], parameters: ReaderParameters
-) -> list[Reading]:
+def _read_ways(cut: CutWays, seen: Iterator[Seen], parameters: ReaderParameters) -> list[Reading]:
     found = []
     for way, part in zip(cut.plan.tries, cut.cuts, strict=True):
         if isinstance(part, CutForm):
-            found.append(read_form(part, probabilities, parameters))
+            found.append(read_form(part, seen, parameters))
         else:
-            found.append([_read_way(part, way, cut.shape, probabilities, parameters)])
+            found.append([_read_way(part, way, cut.shape, seen, parameters)])
     return settle(cut.plan, cut.page, found)
 
 
@@ -125,22 +122,13 @@ def _read_way(
     cut: CutPage,
     way: Try,
     shape: tuple[int, ...],
-    probabilities: Iterator[NDArray[np.float32]],
+    seen: Iterator[Seen],
     parameters: ReaderParameters,
 ) -> Reading:
     """The field of a page that was turned upright, its place on the page as decoded."""
     assert isinstance(way.layout, Layout)
-    reading = _read(cut, way.layout, probabilities, parameters)
+    reading = _read(cut, way.layout, seen, parameters)
     return replace(reading, box=reading.box and turn_back(reading.box, way.turn, shape))
-
-
-def _classify(lattices: list[Lattice], classifier: Classifier) -> Iterator[NDArray[np.float32]]:
-    """The probabilities of every lattice's runs, lattice by lattice, from one call of the classifier."""
-    crops = [lattice.crops for lattice in lattices]
-    joined = np.concatenate(crops) if crops else np.zeros((0, 28, 28), np.uint8)
-    proba = classifier.predict_proba(joined)
-    ends = np.cumsum([len(each) for each in crops])[:-1]
-    return iter(np.split(proba, ends)) if crops else iter(())
 
 
 @dataclass(frozen=True)
@@ -157,10 +145,10 @@ class _Read:
 def _read(
     page: CutPage,
     layout: Layout,
-    probabilities: Iterator[NDArray[np.float32]],
+    seen: Iterator[Seen],
     parameters: ReaderParameters,
 ) -> Reading:
-    found = _without_parts([_read_cut(cut, layout, probabilities, parameters) for cut in page.cuts])
+    found = _without_parts([_read_cut(cut, layout, seen, parameters) for cut in page.cuts])
     if not found:
         return Reading(page.scan, page.number, layout.field, reason=Reason.NOT_FOUND)
     best = max(found, key=lambda read: (read.confidence * read.region.prior, read.region.prior))
@@ -219,19 +207,18 @@ def _reading(page: CutPage, layout: Layout, best: _Read, box: Box) -> Reading:
     )
 
 
-def _read_cut(
-    cut: Cut, layout: Layout, probabilities: Iterator[NDArray[np.float32]], parameters: ReaderParameters
-) -> _Read:
-    proba = [next(probabilities) for _ in cut.lattices]
+def _read_cut(cut: Cut, layout: Layout, seen: Iterator[Seen], parameters: ReaderParameters) -> _Read:
+    lines = [next(seen) for _ in cut.lattices]
     if cut.region.boxed:
-        candidates, digits = read_boxes(cut.lattices, proba, parameters)
+        candidates, digits = read_boxes(lines, parameters)
     else:
         lengths = layout.country.lengths if layout.country else None
-        candidates, digits = read_line(cut.lattices[0], proba[0], parameters, lengths, OFF_LENGTH)
+        candidates, digits = read_line(lines[0], parameters, lengths, OFF_LENGTH)
     confidence = parameters.calibration.confidence(candidates, digits)
     if layout.country and not cut.region.boxed and candidates:
         dashes = layout.country.dashes(len(candidates[0].value))
-        way = align(cut.lattices[0], proba[0], parameters.weights, candidates[0].value) if dashes else []
+        value = candidates[0].value
+        way = align(cut.lattices[0], lines[0].proba, parameters.weights, value) if dashes else []
         confidence *= NO_DASH ** sum(not _parted(cut.lattices[0], way, place) for place in dashes)
     empty = all(lattice.size == 0 for lattice in cut.lattices)
     return _Read(cut.region, candidates, digits, confidence, empty)

@@ -65,6 +65,7 @@ def segment(dark: Darkness, mask: Mask | None = None, slant: float | None = None
     mask : (H, W) uint8, ink bright; binarized here, and ruled lines taken out, where not given.
     slant : shear to take out; estimated where not given.
     """
+    given = mask is not None
     if mask is None:
         mask = _without_rules(ink.binarize(ink.soften(dark)))
     stroke = max(1.0, ink.stroke_width(mask))
@@ -73,6 +74,8 @@ def segment(dark: Darkness, mask: Mask | None = None, slant: float | None = None
         dark, mask = deskew.shear(dark, slant), deskew.shear(mask, slant)
         mask = np.where(mask > 127, np.uint8(255), np.uint8(0))
     even = ink.even_ink(dark, mask)
+    if given:  # what is not the line's ink is not to be seen either, but for the soft edge of its strokes
+        even = np.where(cv2.dilate(mask, np.ones((5, 5), np.uint8)) > 0, even, np.uint8(0))
     labels, boxes, height = _components(mask, even, stroke)
     labels, boxes = _cut(even, labels, boxes, height, stroke)
     return Pieces(even, labels, boxes, height, stroke, slant)

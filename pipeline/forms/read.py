@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from pipeline.classify import Seen
 from pipeline.decode import Candidate
 from pipeline.document import Reading, Reason
 from pipeline.forms.checks import apply_check_digit, apply_sums
@@ -28,17 +28,15 @@ WIDE = 40
 CLEAR = 0.85
 
 
-def read_form(
-    cut: CutForm, probabilities: Iterator[NDArray[np.float32]], parameters: ReaderParameters
-) -> list[Reading]:
+def read_form(cut: CutForm, seen: Iterator[Seen], parameters: ReaderParameters) -> list[Reading]:
     """The readings of a page, one a field in the layout's order.
 
-    probabilities : of the runs of every lattice of `cut`, in their order.
+    seen : of every lattice of `cut`, in their order.
     """
     if cut.form is None:
         reason = None if cut.empty else Reason.NOT_REGISTERED
         return [Reading(cut.scan, cut.number, PAGE_FIELD, empty=cut.empty, reason=reason)]
-    readings = [_read_field(cut, field, probabilities, parameters) for field in cut.fields]
+    readings = [_read_field(cut, field, seen, parameters) for field in cut.fields]
     for index, field in enumerate(cut.fields):
         rule = field.field.model.check
         if rule is not None:
@@ -49,11 +47,8 @@ def read_form(
     return [replace(each, alternatives=each.alternatives[: READINGS - 1]) for each in readings]
 
 
-def _read_field(
-    cut: CutForm, field: CutField, probabilities: Iterator[NDArray[np.float32]], parameters: ReaderParameters
-) -> Reading:
-    proba = [next(probabilities) for _ in field.lattices]
-    field, proba = _without_crosses(field, proba, parameters)
+def _read_field(cut: CutForm, field: CutField, seen: Iterator[Seen], parameters: ReaderParameters) -> Reading:
+    field, lines = _without_crosses(field, [next(seen) for _ in field.lattices], parameters)
     spec = field.field
     layout = cut.form.signature if cut.form is not None else ""
     blank = Reading(cut.scan, cut.number, spec.name, box=field.box, reason=field.reason, layout=layout)
@@ -62,11 +57,9 @@ def _read_field(
     if all(lattice.size == 0 for lattice in field.lattices):
         return replace(blank, reason=Reason.NOT_FOUND) if spec.model.required else replace(blank, empty=True)
     if spec.boxes:
-        candidates, digits = read_boxes(field.lattices, proba, parameters, WIDE)
+        candidates, digits = read_boxes(lines, parameters, WIDE)
     else:
-        candidates, digits = read_line(
-            field.lattices[0], proba[0], parameters, spec.lengths, OFF_LENGTH, WIDE
-        )
+        candidates, digits = read_line(lines[0], parameters, spec.lengths, OFF_LENGTH, WIDE)
     confidence = parameters.calibration.confidence(candidates, digits)
     if not candidates or not candidates[0].value:
         return replace(blank, reason=Reason.NOT_FOUND)
@@ -81,19 +74,16 @@ def _read_field(
 
 
 def _without_crosses(
-    field: CutField, proba: list[NDArray[np.float32]], parameters: ReaderParameters
-) -> tuple[CutField, list[NDArray[np.float32]]]:
+    field: CutField, lines: list[Seen], parameters: ReaderParameters
+) -> tuple[CutField, list[Seen]]:
     """Boxes that look like a cross, and in which the network sees no clear digit, taken as crossed out."""
-    lattices = list(field.lattices)
     for index, cross in enumerate(field.crosses):
         if cross is Cross.MAYBE:
-            _, digits = read_boxes(lattices[index : index + 1], proba[index : index + 1], parameters)
+            _, digits = read_boxes(lines[index : index + 1], parameters)
             if max(digits, default=0.0) < CLEAR:
-                lattices[index] = build_lattice(
-                    segment(np.zeros((1, 1), np.float32), np.zeros((1, 1), np.uint8))
-                )
-                proba[index] = proba[index][:0]
-    return replace(field, lattices=tuple(lattices)), proba
+                nothing = build_lattice(segment(np.zeros((1, 1), np.float32), np.zeros((1, 1), np.uint8)))
+                lines[index] = Seen(nothing, lines[index].proba[:0])
+    return replace(field, lattices=tuple(line.lattice for line in lines)), lines
 
 
 def _formatted(reading: Reading, field: CutField, candidates: list[Candidate]) -> Reading:

@@ -6,18 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.calibrate import calibration_error, fit_temperature
-from models.fit_reader import (
-    START,
-    Answers,
-    confidences,
-    find_thresholds,
-    fit_calibration,
-    fit_weights,
-    loss_and_gradient,
-    make_sample,
-    pack,
-    unpack,
-)
+from models.lattice_weights import START, fit_weights, loss_and_gradient, make_sample, pack, unpack
+from models.string_calibration import Answers, confidences, find_thresholds, fit_calibration
 from pipeline.lattice import DIGIT_FEATURES, JUNK_FEATURES, SHAPE_FEATURES, Lattice
 
 
@@ -33,6 +23,7 @@ def sample(seed: int, value: str, size: int = 4):
         rng.random((n, len(SHAPE_FEATURES))).astype(np.float32),
         rng.random((n, len(JUNK_FEATURES))).astype(np.float32),
         np.zeros((n, 4), np.int32),
+        np.zeros((32, 0), np.uint8),
     )
     return make_sample(lattice, rng.dirichlet(np.full(11, 0.3), n).astype(np.float32), value)
 
@@ -72,7 +63,7 @@ def test_calibration_finds_the_rate_of_a_biased_coin():
     rng = np.random.default_rng(0)
     path = rng.normal(2, 2, 5000)
     right = rng.random(5000) < 1 / (1 + np.exp(-(0.5 * path - 0.5)))
-    rows = np.column_stack([np.ones(5000), path, np.zeros((5000, 3))])
+    rows = np.column_stack([np.ones(5000), path, np.zeros((5000, 5))])
     answers = Answers(rows, right)
     calibration = fit_calibration(answers)
     assert calibration.path == pytest.approx(0.5, abs=0.07)

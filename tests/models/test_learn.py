@@ -97,7 +97,7 @@ def test_whoever_watches_is_told_every_step(told):
     steps = told[2]
     assert all(0 <= done <= of for _, done, of in steps)
     ended = [what for what, done, of in steps if done == of]
-    assert ended == ["cutting fields", "drawing strips", "round 1: network", "round 1: reader"]
+    assert ended == ["cutting fields", "drawing strips", "crops, round 1", "reader"]
 
 
 def test_too_few_fields_prove_nothing(truth, tmp_path):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.decode import JUNK, Weights, align, decode, edge_scores
+from pipeline.decode import JUNK, Weights, align, decode, edge_scores, score_values
 from pipeline.lattice import DIGIT_FEATURES, JUNK_FEATURES, SHAPE_FEATURES, Lattice
 
 
@@ -24,6 +24,7 @@ def lattice_of(size: int, edges: list[tuple[int, int]]) -> Lattice:
         np.zeros((count, len(SHAPE_FEATURES)), np.float32),
         junk_features,
         np.zeros((count, 4), np.int32),
+        np.zeros((32, 0), np.uint8),
     )
 
 
@@ -135,3 +136,16 @@ def test_brute_force_counts_every_way():
     ones = np.ones((3, 11), np.float32)
     assert sum(brute_force(lattice, ones, Weights()).values()) == pytest.approx(11 * 11 + 10)
     assert len(list(itertools.product(range(11), repeat=2))) == 121
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_any_value_is_scored_as_the_sum_over_its_ways(seed):
+    rng = np.random.default_rng(seed)
+    lattice = lattice_of(3, all_edges(3))
+    proba = rng.dirichlet(np.full(11, 0.5), len(lattice.edges)).astype(np.float32)
+    totals = brute_force(lattice, proba, Weights())
+    values = [*sorted(totals, key=lambda value: -totals[value])[:8], "", "123"]
+    expected = [totals[value] / sum(totals.values()) for value in values]
+    np.testing.assert_allclose(np.exp(score_values(lattice, proba, Weights(), values)), expected, rtol=1e-6)
+    assert score_values(lattice, proba, Weights(), ["1234"])[0] == -np.inf

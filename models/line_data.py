@@ -1,0 +1,56 @@
+"""Lines to learn from for the network that reads whole lines: pictures and their digits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+
+import cv2
+
+from models.material import SHARD, Glyphs, draw_strips
+from pipeline.document import Image
+from pipeline.locate import locate_line
+from pipeline.picture import draw_line
+from pipeline.segment import segment
+from sample_scans.strips import Strip
+
+
+@dataclass(frozen=True, eq=False)
+class Line:
+    """A line of writing, (32, W) uint8 as `pipeline.picture` draws it, and its digits."""
+
+    picture: Image
+    value: str
+
+
+def gather_lines(seed: int, strips: int, glyphs: Glyphs | None, workers: int) -> list[Line]:
+    """Lines of `strips` drawn strips; those that their edges cut into cannot be read and are left out."""
+    shards = [(seed, first, min(SHARD, strips - first), glyphs) for first in range(0, strips, SHARD)]
+    with ProcessPoolExecutor(max(1, workers), mp_context=get_context("spawn")) as pool:
+        return [line for part in pool.map(_gather_shard, shards) for line in part]
+
+
+def _gather_shard(shard: tuple[int, int, int, Glyphs | None]) -> list[Line]:
+    seed, first, count, glyphs = shard
+    cv2.setNumThreads(1)
+    return list(draw_lines(draw_strips((seed, first), count, glyphs)))
+
+
+def draw_lines(strips: Iterable[Strip]) -> Iterator[Line]:
+    """Every strip that is whole, located and drawn as reading does it."""
+    for strip in filter(is_whole, strips):
+        (dark, mask), *_ = locate_line(strip.image).strips
+        pieces = segment(dark, mask)
+        if len(pieces):
+            yield Line(draw_line(pieces), strip.value)
+
+
+def is_whole(strip: Strip) -> bool:
+    """Whether the strip's edges leave every digit: one that is cut away cannot be read, nor missed."""
+    width = strip.image.shape[1]
+    heights = [box.height for box in strip.boxes]
+    return all(
+        box.x > 0 and box.x + box.width < width and box.height > 0.4 * max(heights) for box in strip.boxes
+    )

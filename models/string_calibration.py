@@ -1,0 +1,119 @@
+"""From readings of strings whose values are known: what each reader counts for, and how sure a reading is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+from pipeline.classify import Seen
+from pipeline.decode import Candidate, decode
+from pipeline.parameters import Calibration, Pair, ReaderParameters, evidence
+from pipeline.values import READINGS, gather_values, read_line, weigh_readers
+
+TARGETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1)
+PRIOR_STRENGTH = 1.0
+
+
+def fit_pair(lines: Sequence[Seen], values: Sequence[str], parameters: ReaderParameters) -> Pair:
+    """The weights with which the right values are the most probable of those that the two readers propose.
+
+    Where neither proposes the right one, `others` is right. Without frames there is nothing to weigh.
+    """
+    if not lines or any(seen.frames is None for seen in lines):
+        return Pair()
+    samples = [
+        _propositions(seen, value, parameters)
+        for seen, value in zip(lines, values, strict=True)
+        if seen.lattice.size
+    ]
+    start = np.array(list(vars(parameters.pair).values()))
+
+    def objective(vector: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        pull = vector - start
+        loss, gradient = 0.05 * float(pull @ pull), 0.1 * pull
+        for features, right in samples:
+            scores = features @ vector
+            shares = np.exp(scores - np.logaddexp.reduce(scores))
+            loss -= float(np.log(max(shares[right], 1e-12)))
+            gradient = gradient + shares @ features - features[right]
+        return loss, gradient
+
+    bounds = [(0.0, 3.0), (0.0, 3.0), (-20.0, 0.0)]
+    found = minimize(objective, start, jac=True, method="L-BFGS-B", bounds=bounds)
+    return Pair(*map(float, found.x))
+
+
+def _propositions(seen: Seen, value: str, parameters: ReaderParameters) -> tuple[NDArray[np.float64], int]:
+    """(N + 1, 3) float64, what each weight of `Pair` is multiplied with; the index of the right value."""
+    found = decode(seen.lattice, seen.proba, parameters.weights, best=READINGS)
+    values = gather_values(seen, parameters, [candidate.value for candidate in found])
+    candidates: list[Candidate] = weigh_readers(seen, parameters, values)
+    rows = [[c.cut, c.whole, 0.0] for c in candidates] + [[0.0, 0.0, 1.0]]
+    return np.array(rows), values.index(value) if value in values else len(values)
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """Readings of strings: what spoke for each (N, 7), and whether it was right (N,)."""
+
+    evidence: NDArray[np.float64]
+    right: NDArray[np.bool_]
+
+
+def answer(lines: Sequence[Seen], values: Sequence[str], parameters: ReaderParameters) -> Answers:
+    """Read every line that has a value at all, and compare it with the right one."""
+    rows, right = [], []
+    for seen, value in zip(lines, values, strict=True):
+        candidates, digits = read_line(seen, parameters, None, 0.0)
+        if candidates and candidates[0].value:
+            rows.append(evidence(candidates, digits))
+            right.append(candidates[0].value == value)
+    return Answers(np.array(rows).reshape(len(rows), -1), np.array(right, np.bool_))
+
+
+def fit_calibration(answers: Answers, known: Calibration | None = None) -> Calibration:
+    """Logistic regression of being right on the evidence, lightly held to what is `known`.
+
+    known : the plain probability where not given.
+    """
+    prior = np.array(list(vars(known or Calibration()).values()))
+
+    def objective(vector: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        logit = answers.evidence @ vector
+        signed = np.where(answers.right, -logit, logit)
+        gap = 1.0 / (1.0 + np.exp(-logit)) - answers.right
+        pull = PRIOR_STRENGTH * (vector - prior)
+        loss = float(np.logaddexp(0.0, signed).sum() + 0.5 * pull @ (vector - prior))
+        return loss, answers.evidence.T @ gap + pull
+
+    found = minimize(objective, prior, jac=True, method="L-BFGS-B")
+    return Calibration(*map(float, found.x))
+
+
+def confidences(calibration: Calibration, answers: Answers) -> NDArray[np.float64]:
+    """Calibrated confidence of every answer, (N,)."""
+    logit = answers.evidence @ np.array(list(vars(calibration).values()))
+    confidence: NDArray[np.float64] = 1.0 / (1.0 + np.exp(-logit))
+    return confidence
+
+
+def find_thresholds(
+    confidence: NDArray[np.float64], right: NDArray[np.bool_]
+) -> tuple[tuple[float, float], ...]:
+    """For each target error the least confidence from which on the answers held to it.
+
+    A target that the strings are too few to witness (fewer than two errors allowed) is left out.
+    """
+    order = np.argsort(-confidence)
+    wrong = np.cumsum(~right[order])
+    taken = np.arange(1, len(order) + 1)
+    found = []
+    for target in TARGETS:
+        held = np.flatnonzero(wrong + 1 <= target * taken)  # one more error than seen: not to promise luck
+        if len(held):
+            found.append((target, round(float(confidence[order[held[-1]]]), 6)))
+    return tuple(found)

@@ -1,0 +1,102 @@
+"""The network that reads whole lines: its loss, its batches, its export."""
+
+import numpy as np
+import pytest
+
+from models.classifier import CARD, LINE_NETWORK, NETWORK, PARAMETERS, SHIPPED, ModelError, load_model
+from models.export import export
+from models.line_augment import augment_line
+from models.line_data import Line, draw_lines, gather_lines
+from models.line_layers import BLANK, build_line_network
+from models.line_network import LineNetwork, log_softmax
+from models.line_training import LineBatches, ctc_loss, exact_rate, greedy, to_pixels, to_target
+from models.material import draw_strips
+from pipeline.ctc import score_values
+
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+
+def picture(width: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, (32, width)).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def network():
+    return build_line_network()
+
+
+def test_the_loss_is_the_score_of_the_readers_own_arithmetic():
+    lines = [Line(picture(40), "12"), Line(picture(30), "7"), Line(picture(36), "")]
+    logits = np.random.default_rng(1).normal(0, 2, (3, 32, 11)).astype(np.float32)
+    losses = np.asarray(ctc_loss(to_target(lines), logits))
+    for loss, scores, line in zip(losses, logits, lines, strict=True):
+        frames = log_softmax(scores[: -(-line.picture.shape[1] // 2)])
+        assert loss == pytest.approx(-score_values(frames, [line.value])[0], rel=1e-4)
+
+
+def test_batches_hold_every_line_once_and_are_the_same_again():
+    lines = [Line(picture(20 + 7 * k, k), str(k)) for k in range(10)]
+    batches = LineBatches(lines, 4, seed=3)
+    seen = [int(row[1]) for k in range(len(batches)) for row in batches[k][1]]
+    assert sorted(seen) == list(range(10))
+    again = LineBatches(lines, 4, seed=3)
+    for k in range(len(batches)):
+        for one, other in zip(batches[k], again[k], strict=True):
+            assert np.array_equal(one, other)
+    first = batches[0][0]
+    batches.on_epoch_end()
+    assert batches[0][0].shape != first.shape or not np.array_equal(batches[0][0], first)
+
+
+def test_a_varied_line_stays_a_line():
+    line = next(draw_lines(draw_strips(5, 20, None))).picture
+    rng = np.random.default_rng(2)
+    varied = [augment_line(line, rng, 512) for _ in range(20)]
+    assert all(v.shape[0] == 32 and v.dtype == np.uint8 and 8 <= v.shape[1] <= 512 for v in varied)
+    assert all(v.max() > 60 for v in varied)
+    assert len({v.shape[1] for v in varied}) > 3
+    assert augment_line(line, rng, 10).shape == (32, 10)
+
+
+def test_any_number_of_workers_draws_the_same_lines():
+    one, two = gather_lines(9, 12, None, 1), gather_lines(9, 12, None, 2)
+    assert [line.value for line in one] == [line.value for line in two]
+    assert all(np.array_equal(a.picture, b.picture) for a, b in zip(one, two, strict=True))
+
+
+def test_greedy_reading_merges_repeats_and_drops_blanks():
+    logits = np.full((6, 11), -5.0, np.float32)
+    for t, symbol in enumerate([4, 4, BLANK, 4, 2, 9]):
+        logits[t, symbol] = 5.0
+    assert greedy(logits, 5) == "442"
+
+
+def test_training_lowers_the_loss(network):
+    lines = [line for line in draw_lines(draw_strips(1, 24, None)) if line.value][:16]
+    batches = LineBatches(lines, 16, 1, augmented=False)
+    network.compile(optimizer="adam", loss=ctc_loss)
+    losses = network.fit(batches, epochs=4, verbose=0).history["loss"]
+    assert losses[-1] < 0.8 * losses[0]
+    assert 0.0 <= exact_rate(network, lines) <= 1.0
+
+
+def test_the_export_agrees_with_keras_whatever_comes_with_a_line(network, tmp_path):
+    export(network, tmp_path / LINE_NETWORK)
+    reader = LineNetwork((tmp_path / LINE_NETWORK).read_bytes())
+    pictures = [picture(w, w) for w in (24, 61, 64, 100, 512, 62, 24, 60, 58, 59, 57)]
+    frames = reader.predict_frames(pictures)
+    for own, alone in zip(pictures, frames, strict=True):
+        assert alone.shape == (-(-own.shape[1] // 2), 11)
+        assert np.array_equal(reader.predict_frames([own])[0], alone)
+    logits = np.asarray(network(to_pixels([Line(pictures[1], "")]), training=False))[0]
+    np.testing.assert_allclose(np.exp(frames[1]), np.exp(log_softmax(logits[:31])), atol=1e-4)
+    assert reader.predict_frames([np.zeros((32, 0), np.uint8)])[0].shape == (0, 11)
+
+
+def test_a_damaged_line_network_is_named(tmp_path):
+    for name in (NETWORK, PARAMETERS, CARD):
+        (tmp_path / name).write_bytes((SHIPPED / name).read_bytes())
+    load_model(tmp_path)
+    (tmp_path / LINE_NETWORK).write_bytes(b"no network")
+    with pytest.raises(ModelError, match=r"line\.tflite: no network that reads lines"):
+        load_model(tmp_path)
