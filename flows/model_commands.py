@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -25,13 +25,22 @@ DATA_HELP = (
     "MNIST's IDX files, or a truth.csv beside its scans."
 )
 MNIST_HELP = "MNIST's npz file, instead of Keras's cache or download."
-Data = Annotated[str, Parameter(help=DATA_HELP)]
 MnistFile = Annotated[Path | None, Parameter(help=MNIST_HELP)]
 
 
 def evaluate(
     *,
-    data: Data,
+    data: Annotated[
+        str,
+        Parameter(help=f"{DATA_HELP[:-1]}, or the folder of a night with fields that people verified."),
+    ],
+    judge: Annotated[
+        Literal["fields", "digits"] | None,
+        Parameter(
+            help="fields: whole values, read as a night reads them; digits: crops one by one. Of a truth.csv "
+            "and of a night fields if not given."
+        ),
+    ] = None,
     model: Annotated[
         list[Path] | None,
         Parameter(
@@ -44,27 +53,61 @@ def evaluate(
     ] = None,
     mnist: MnistFile = None,
 ) -> int:
-    """Judge models on labelled digits: accuracy, confusion, calibration, what rejecting buys.
+    """Judge models side by side: on fields with their values, or on labelled digits.
 
-    Figures are over the ten digits. With several models the top level of the JSON is the first one's.
+    Of fields: read exactly, what may be taken at which error, accepted and wrong among them, calibration of
+    the confidence. Of digits: accuracy, confusion, calibration, what rejecting buys, over the ten digits.
+    With several models the top level of the JSON is the first one's.
     """
     with told_errors():
-        from flows import model_tables  # noqa: PLC0415
-        from models import evaluate as judging  # noqa: PLC0415
-        from models.classifier import SHIPPED  # noqa: PLC0415
-        from models.data import load_crops  # noqa: PLC0415
-        from models.network import Network  # noqa: PLC0415
-
-        places = model or [SHIPPED]
-        networks = [Network(place) for place in places]
-        crops = load_crops(data, mnist, cutter_for(data, places[0]))
-        evaluated = judging.evaluate(networks, crops)
-        model_tables.print_judgements(evaluated)
-        if json is not None:
-            judging.write_json(judging.to_document(evaluated, data), json)
-        if out is not None:
-            judging.draw(evaluated, crops, out)
+        if (judge or _natural_judge(data)) == "fields":
+            _judge_fields(Path(data), model, json, out)
+        else:
+            _judge_digits(data, model, json, out, mnist)
     return int(ExitCode.OK)
+
+
+def _natural_judge(data: str) -> str:
+    """What is judged of such data if nothing is said."""
+    from flows.ledger import FILE_NAME  # noqa: PLC0415 - brings NumPy
+
+    return "fields" if data.endswith(".csv") or (Path(data) / FILE_NAME).is_file() else "digits"
+
+
+def _judge_fields(source: Path, places: list[Path] | None, json: Path | None, out: Path | None) -> None:
+    from flows import model_tables  # noqa: PLC0415
+    from models import evaluate_fields as judging  # noqa: PLC0415
+    from models import load_model  # noqa: PLC0415
+    from models.evaluate import distinct_names, write_json  # noqa: PLC0415
+
+    rows = rows_from(source)
+    models = [load_model(place) for place in places] if places else [load_model()]
+    evaluated = judging.evaluate_fields(models, rows)
+    model_tables.print_fields_judged(evaluated)
+    if json is not None:
+        write_json(judging.to_document(evaluated, str(source)), json)
+    if out is not None:
+        judging.draw(dict(zip(distinct_names(evaluated), evaluated, strict=True)), rows, out)
+
+
+def _judge_digits(
+    data: str, places: list[Path] | None, json: Path | None, out: Path | None, mnist: Path | None
+) -> None:
+    from flows import model_tables  # noqa: PLC0415
+    from models import evaluate as judging  # noqa: PLC0415
+    from models.classifier import SHIPPED  # noqa: PLC0415
+    from models.data import load_crops  # noqa: PLC0415
+    from models.network import Network  # noqa: PLC0415
+
+    found = places or [SHIPPED]
+    networks = [Network(place) for place in found]
+    crops = load_crops(data, mnist, cutter_for(data, found[0]))
+    evaluated = judging.evaluate(networks, crops)
+    model_tables.print_judgements(evaluated)
+    if json is not None:
+        judging.write_json(judging.to_document(evaluated, data), json)
+    if out is not None:
+        judging.draw(evaluated, crops, out)
 
 
 def explain(
@@ -120,7 +163,7 @@ def cutter_for(data: str, place: Path | None) -> Cutter | None:
 
 def rows_from(source: Path) -> list[Row]:
     """Fields with their values, from a truth.csv or the folder of a night; says what it leaves out."""
-    if not source.is_dir():
+    if source.suffix == ".csv":
         from models.truth import read_truth  # noqa: PLC0415
 
         return read_truth(source)

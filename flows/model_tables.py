@@ -11,6 +11,7 @@ from rich.table import Table
 
 if TYPE_CHECKING:
     from models.evaluate import Evaluated
+    from models.evaluate_fields import FieldsEvaluated
     from models.measures import Judgement
 
 
@@ -33,6 +34,24 @@ def print_judgements(evaluated: Sequence[Evaluated]) -> None:
         *(_reliability(name, each.judgement) for name, each in zip(names, evaluated, strict=True)),
     ):
         standard_output().print(renderable)
+
+
+def print_fields_judged(evaluated: Sequence[FieldsEvaluated]) -> None:
+    """Print what models read of whole fields, one or several side by side."""
+    from models.evaluate import distinct_names  # noqa: PLC0415 - brings NumPy
+    from models.strings import TARGETS  # noqa: PLC0415
+
+    judged = [each.judgement for each in evaluated]
+    table = _table(f"{judged[0].size} fields", "", *distinct_names(evaluated))
+    table.add_row("read exactly", *(f"{j.exact:.1%}" for j in judged))
+    table.add_row("95 % interval", *(f"{j.interval[0]:.1%} to {j.interval[1]:.1%}" for j in judged))
+    for target in TARGETS:
+        table.add_row(f"may be taken at {target:.1%} wrong", *(f"{j.coverage(target):.1%}" for j in judged))
+    taken = (f"{j.accepted} ({j.accepted / j.size:.1%}), {j.accepted_wrong} wrong" for j in judged)
+    table.add_row("accepted at --target-error 0.01", *taken)
+    table.add_row("calibration error", *(f"{j.calibration_error:.1%}" for j in judged))
+    table.add_row("fields a second, one core", *(f"{each.fields_per_second:,.0f}" for each in evaluated))
+    standard_output().print(table)
 
 
 def _table(title: str, *columns: str) -> Table:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from models.labelled import Crops, DataError
 from models.measures import Judgement, judge
@@ -46,7 +46,7 @@ def to_document(evaluated: Sequence[Evaluated], data: str) -> dict[str, Any]:
         | each.judgement.to_dict()
         for each in evaluated
     ]
-    return {"data": data, **models[0], "models": models}
+    return {"data": data, "judged": "digits", **models[0], "models": models}
 
 
 def write_json(document: Mapping[str, Any], path: Path) -> None:
@@ -75,7 +75,15 @@ def draw(evaluated: Sequence[Evaluated], crops: Crops, folder: Path) -> None:
         plots.plot_mistakes(digits, each.judgement, folder / f"{prefix}mistakes.png")
 
 
-def distinct_names(evaluated: Sequence[Evaluated]) -> list[str]:
-    """The networks' names, numbered where two are called the same."""
+class Named(Protocol):
+    """Whatever has a name."""
+
+    @property
+    def name(self) -> str:
+        """The name."""
+
+
+def distinct_names(evaluated: Sequence[Named]) -> list[str]:
+    """The models' names, numbered where two are called the same."""
     names = [each.name for each in evaluated]
     return [n if names.count(n) == 1 else f"{n}-{names[: i + 1].count(n)}" for i, n in enumerate(names)]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.measures import Judgement
+from models.measures import Bin, Judgement
+from models.strings import TARGET, StringJudgement
 from pipeline.document import Image
 
 if TYPE_CHECKING:
@@ -18,6 +19,22 @@ if TYPE_CHECKING:
 
 DPI = 110
 SHOWN_MISTAKES = 48
+
+
+class Calibrated(Protocol):
+    """Confidences held against what was right, of crops or of fields."""
+
+    @property
+    def size(self) -> int:
+        """How many were judged."""
+
+    @property
+    def calibration_error(self) -> float:
+        """Mean gap of confidence and share right."""
+
+    @property
+    def reliability(self) -> tuple[Bin, ...]:
+        """Those of like confidence."""
 
 
 def _figure(width: float, height: float, rows: int = 1, columns: int = 1) -> tuple[Figure, list[Axes]]:
@@ -90,8 +107,8 @@ def plot_mistakes(crops: Image, judgement: Judgement, path: Path) -> None:
     figure.savefig(path, dpi=DPI)
 
 
-def plot_reliability(judgements: Mapping[str, Judgement], path: Path) -> None:
-    """Share right against confidence: a calibrated network lies on the diagonal."""
+def plot_reliability(judgements: Mapping[str, Calibrated], path: Path) -> None:
+    """Share right against confidence: what is calibrated lies on the diagonal."""
     figure, (axis,) = _figure(5.2, 4.8)
     axis.plot([0, 1], [0, 1], color="grey", linewidth=0.8)
     for name, judgement in judgements.items():
@@ -116,6 +133,20 @@ def plot_error_reject(judgements: Mapping[str, Judgement], path: Path) -> None:
     axis.set(
         xlabel="put aside for a person, %", ylabel="wrong among the rest, %", xlim=(0, 30), ylim=(0, None)
     )
+    axis.grid(alpha=0.3)
+    axis.legend(fontsize=8)
+    figure.savefig(path, dpi=DPI)
+
+
+def plot_risk_coverage(judgements: Mapping[str, StringJudgement], path: Path) -> None:
+    """Share wrong of the fields taken, most certain first, against the share taken."""
+    figure, (axis,) = _figure(5.8, 4.4)
+    axis.axhline(100.0 * TARGET, color="grey", linewidth=0.8)
+    for name, judgement in judgements.items():
+        risk = judgement.risk
+        label = f"{name}: {judgement.coverage(TARGET):.1%} at {TARGET:.0%} wrong, {judgement.exact:.1%} exact"
+        axis.plot(100.0 * np.arange(1, len(risk) + 1) / judgement.size, 100.0 * risk, label=label)
+    axis.set(xlabel="taken unseen, %", ylabel="wrong among these, %", xlim=(0, 100), ylim=(0, None))
     axis.grid(alpha=0.3)
     axis.legend(fontsize=8)
     figure.savefig(path, dpi=DPI)

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
 from flows.cli import main
-from models.classifier import SHIPPED
+from models import evaluate_fields
+from models.classifier import SHIPPED, load_model
+from models.truth import Row, part, read_truth
+from pipeline import load_layout, read_pages
+from pipeline.document import Box, Reading, Reason
+from pipeline.scans import decode
 from tests.models.samples import pen_digits
+
+DIGITS = load_layout("digits")
 
 
 def test_evaluate_one_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -42,20 +52,80 @@ def test_evaluate_models_side_by_side(tmp_path: Path, capsys: pytest.CaptureFixt
     assert "digits-2" in capsys.readouterr().out
 
 
-def test_evaluate_on_scans_with_their_truth(tmp_path: Path) -> None:
-    truth = Path(__file__).parents[2] / "sample_scans" / "truth.csv"
-    lines = [line for line in truth.read_text().splitlines() if line.startswith(("scan,", "strips/"))]
+@pytest.fixture(scope="module")
+def truth(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The truth.csv of the sample strips."""
+    folder = tmp_path_factory.mktemp("fields")
+    samples = Path(__file__).parents[2] / "sample_scans"
+    lines = (samples / "truth.csv").read_text().splitlines()
+    lines = [line for line in lines if line.startswith(("scan,", "strips/"))]
     assert len(lines) > 5
-    (tmp_path / "strips").symlink_to(truth.parent / "strips")
-    (tmp_path / "truth.csv").write_text("\n".join(lines))
-    assert main(["evaluate", "--data", f"{tmp_path}/truth.csv", "--json", f"{tmp_path}/f.json"]) == 0
-    assert json.loads((tmp_path / "f.json").read_text())["accuracy"] > 0.8
+    (folder / "strips").symlink_to(samples / "strips")
+    (folder / "truth.csv").write_text("\n".join(lines))
+    return folder / "truth.csv"
+
+
+def test_digits_of_scans_with_their_truth(truth: Path, tmp_path: Path) -> None:
+    arguments = ["--data", str(truth), "--judge", "digits", "--json", f"{tmp_path}/f.json"]
+    assert main(["evaluate", *arguments]) == 0
+    document = json.loads((tmp_path / "f.json").read_text())
+    assert document["judged"] == "digits"
+    assert document["accuracy"] > 0.8
+
+
+def test_fields_of_scans_with_their_truth(
+    truth: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    figures, plots = tmp_path / "f.json", tmp_path / "plots"
+    models = ["--model", str(SHIPPED), str(SHIPPED)]
+    arguments = ["evaluate", "--data", str(truth), *models, "--json", str(figures), "-o", str(plots)]
+    assert main(arguments) == 0
+    document = json.loads(figures.read_text())
+    first, second = document["models"]
+    assert {**first, "fields_per_second": 0} == {**second, "fields_per_second": 0}
+    assert document["judged"] == "fields"
+    rows = read_truth(truth)
+    assert document["fields"] == len(rows)
+    model, right = load_model(), 0
+    for row in rows:
+        (page,) = decode(row.scan, row.scan.name)
+        alone = replace(page, image=part(page.image, row.box))
+        (reading,) = read_pages([alone], DIGITS, model, model.parameters)
+        right += reading.value == row.value
+    assert document["exact"] == round(right / len(rows), 4)
+    assert f"{document['exact']:.1%}" in capsys.readouterr().out
+    names = {"reliability.png", "risk-coverage.png", "digits-1-mistakes.csv", "digits-2-mistakes.csv"}
+    assert {path.name for path in plots.iterdir()} == names
+    with (plots / "digits-1-mistakes.csv").open() as file:
+        assert len(list(csv.DictReader(file))) == len(rows) - right
+
+
+def test_fields_of_a_form_are_judged_by_what_its_layout_reads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A field found elsewhere, or by no layout, was not read; what is refused was not accepted."""
+    box, off = Box(0, 0, 20, 10), Box(60, 60, 20, 10)
+    read = {
+        "right": Reading("", 1, "right", "12", 0.9999, box=box),
+        "refused": Reading("", 1, "refused", "34", 0.9999, box=box, reason=Reason.BAD_FORMAT),
+        "elsewhere": Reading("", 1, "elsewhere", "56", 0.9999, box=off),
+    }
+    monkeypatch.setattr(evaluate_fields, "read_pages", lambda *_: list(read.values()))
+    cv2.imwrite(str(tmp_path / "page.png"), np.full((100, 100), 255, np.uint8))
+    values = {"right": "12", "refused": "34", "elsewhere": "56", "missing": "78"}
+    rows = [Row(tmp_path / "page.png", 1, value, box, DIGITS, name) for name, value in values.items()]
+    (judged,) = evaluate_fields.evaluate_fields([load_model()], rows)
+    assert judged.judgement.right.tolist() == [True, True, False, False]
+    assert judged.judgement.taken.tolist() == [True, False, False, False]
+    assert judged.judgement.confidence.tolist() == [0.9999, 0.9999, 0.0, 0.0]
 
 
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
         (["--data", "nowhere"], 2, "nowhere"),
+        (["--data", "nowhere", "--judge", "fields"], 2, "nowhere holds no ledger"),
+        (["--data", "README.md", "--judge", "lines"], 2, "lines"),
         (["--data", "README.md", "--model", "nowhere"], 6, "nowhere"),
         (["--model", "nowhere"], 2, "--data"),
     ],

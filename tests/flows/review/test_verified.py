@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import json
 from pathlib import Path
 
 import pytest
 
+from flows.cli import main
 from flows.errors import UsageError
 from flows.review.verified import learnable
 from tests.flows.review.nights import doubtful, make_night, read_again
@@ -106,3 +108,18 @@ def test_wrong_keying_is_asked_again_once_a_model_is_very_certain(out: Path) -> 
 def test_folder_without_a_ledger_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="holds no ledger"):
         learnable(tmp_path)
+
+
+def test_models_are_judged_on_verified_fields(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (out.parent / "in" / "0005.png").unlink()
+    figures = out.parent / "figures.json"
+    assert main(["evaluate", "--data", str(out), "--json", str(figures)]) == 0
+    assert json.loads(figures.read_text())["fields"] == 5
+    told = "5 verified fields; left out: 1 of scans that are gone or changed"
+    assert capsys.readouterr().err == f"{out}: {told}\n"
+
+
+def test_nothing_verified_is_nothing_to_judge_by(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = make_night(tmp_path, [doubtful(1)])
+    assert main(["evaluate", "--data", str(out)]) == 2
+    assert "no verified field" in capsys.readouterr().err
