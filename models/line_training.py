@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from models.line_augment import augment_line
 from models.line_data import Line
 from models.line_layers import BLANK, FRAME
-from models.line_network import round_up, stack
+from models.line_network import STEP, round_up, stack
 from pipeline.picture import MAX_WIDTH
 
 LONGEST = 24  # digits of a line
@@ -48,15 +48,20 @@ class LineBatches(keras.utils.PyDataset):  # type: ignore[misc]
         lines = [self._lines[i] for i in self._parts[index]]
         if self._augmented:
             lines = [Line(augment_line(line.picture, rng, MAX_WIDTH), line.value) for line in lines]
-        return to_pixels(lines), to_target(lines)
+        # Keras takes the shape that the first two batches share for that of all: they share no width.
+        room = MAX_WIDTH + STEP if index == 0 else 0
+        return to_pixels(lines, room), to_target(lines)
 
     def on_epoch_end(self) -> None:
         self._begin(self._epoch + 1)
 
 
-def to_pixels(lines: Sequence[Line]) -> NDArray[np.float32]:
-    """Lines as the network takes them: (N, 32, W, 1) float32 in 0..1, W that of the widest, rounded up."""
-    width = round_up(max(line.picture.shape[1] for line in lines))
+def to_pixels(lines: Sequence[Line], room: int = 0) -> NDArray[np.float32]:
+    """Lines as the network takes them: (N, 32, W, 1) float32 in 0..1, W that of the widest, rounded up.
+
+    room : the least W.
+    """
+    width = max(room, round_up(max(line.picture.shape[1] for line in lines)))
     return stack([line.picture for line in lines], width)[..., None].astype(np.float32) / np.float32(255.0)
 
 

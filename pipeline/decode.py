@@ -148,7 +148,7 @@ def align(lattice: Lattice, proba: NDArray[np.float32], weights: Weights, value:
 def score_values(
     lattice: Lattice, proba: NDArray[np.float32], weights: Weights, values: Sequence[str]
 ) -> NDArray[np.float64]:
-    """Log-probability of each value, (N,) float64, among all that the lattice may hold; -inf: no way reads it.
+    """Log-probability of each value, (N,) float64, among all that the lattice may hold; -inf: no way.
 
     All values are scored in one pass over the runs, as the branches of one tree of their beginnings.
     """

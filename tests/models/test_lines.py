@@ -1,16 +1,20 @@
 """The network that reads whole lines: its loss, its batches, its export."""
 
+import json
+
 import numpy as np
 import pytest
 
 from models.classifier import CARD, LINE_NETWORK, NETWORK, PARAMETERS, SHIPPED, ModelError, load_model
 from models.export import export
+from models.labelled import Crops
 from models.line_augment import augment_line
 from models.line_data import Line, draw_lines, gather_lines
 from models.line_layers import BLANK, build_line_network
 from models.line_network import LineNetwork, log_softmax
 from models.line_training import LineBatches, ctc_loss, exact_rate, greedy, to_pixels, to_target
 from models.material import draw_strips
+from models.train_line import LineRecipe, read_rows, train_line
 from pipeline.ctc import score_values
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -100,3 +104,21 @@ def test_a_damaged_line_network_is_named(tmp_path):
     (tmp_path / LINE_NETWORK).write_bytes(b"no network")
     with pytest.raises(ModelError, match=r"line\.tflite: no network that reads lines"):
         load_model(tmp_path)
+
+
+def test_a_short_training_leaves_a_model_and_goes_on_where_it_stopped(tmp_path, capsys):
+    for name in (NETWORK, PARAMETERS, CARD):
+        (tmp_path / name).write_bytes((SHIPPED / name).read_bytes())
+    rng = np.random.default_rng(0)
+    digits = Crops(rng.integers(0, 256, (5200, 28, 28)).astype(np.uint8), np.arange(5200) % 10)
+    recipe = LineRecipe(strips=6, epochs=1, batch=4, precision="float32")
+    told = train_line(tmp_path, digits, recipe)
+    assert told["parameters"] == 316_902
+    assert len(told["history"]) == 1
+    assert "--strips 6" in told["command"]
+    assert json.loads((tmp_path / CARD).read_text())["line"] == told
+    assert load_model(tmp_path).predict_frames([picture(64)])[0].shape == (32, 11)
+    capsys.readouterr()
+    train_line(tmp_path, digits, recipe)  # all epochs are done: none is run again
+    assert capsys.readouterr().out == ""
+    assert len(read_rows(tmp_path / "resume-line" / "epochs.jsonl")) == 1

@@ -1,0 +1,173 @@
+"""Train the network that reads whole lines: `python -m models.train_line DIR`, DIR a model of crops.
+
+It learns from drawn strips and from strips composed of MNIST's digits, those that the network of
+crops holds back left out. Interrupted, it goes on where it stopped when called again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from models.classifier import CARD, LINE_NETWORK
+from models.export import export
+from models.fit_reader import held_back
+from models.labelled import Crops, hold_back
+from models.line_data import Line, gather_lines
+from models.line_layers import build_line_network
+from models.line_training import LineBatches, ctc_loss, exact_rate
+from models.material import Glyphs
+from models.mnist import load_mnist
+from pipeline.picture import MAX_WIDTH
+
+KERAS = "line.keras"
+PART = 30_000  # strips drawn from one seed
+HELD_STRIPS, HELD_SEED = 2_000, 2_000_001
+WORKERS = 2
+
+
+@dataclass(frozen=True)
+class LineRecipe:
+    """How the network is trained.
+
+    strips : drawn. epochs, batch : as usual. rate : of learning at its peak; it is warmed up over a
+        twentieth of the steps and then brought to zero along a cosine.
+    averaged : momentum of the running mean of the weights that is kept.
+    precision : of the arithmetic, `mixed_bfloat16` or `float32`; weights are float32 in either.
+    """
+
+    strips: int = 120_000
+    epochs: int = 12
+    batch: int = 64
+    rate: float = 2e-3
+    decay: float = 0.01
+    averaged: float = 0.998
+    precision: str = "mixed_bfloat16"
+    seed: int = 11
+
+
+def draw_data(recipe: LineRecipe, train: Glyphs, held: Glyphs) -> tuple[list[Line], list[Line]]:
+    """Lines to learn from and lines held back; those too wide to be drawn in full are not learned from."""
+    lines: list[Line] = []
+    for part, first in enumerate(range(0, recipe.strips, PART)):
+        count = min(PART, recipe.strips - first)
+        lines += gather_lines(recipe.seed + part, count, train, WORKERS)
+    kept = [line for line in lines if line.picture.shape[1] < MAX_WIDTH]
+    return kept, gather_lines(HELD_SEED, min(HELD_STRIPS, recipe.strips), held, WORKERS)
+
+
+class _Notes(keras.callbacks.Callback):  # type: ignore[misc]
+    """After each epoch how much of the held-back lines the mean of the weights reads, printed and kept."""
+
+    def __init__(self, held: Sequence[Line], path: Path) -> None:
+        super().__init__()
+        self._held, self._path = held, path
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        self._started = time.monotonic()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        seconds = round(time.monotonic() - self._started)
+        swap = keras.callbacks.SwapEMAWeights()
+        swap.set_model(self.model)
+        swap.on_test_begin()
+        exact = exact_rate(self.model, self._held)
+        swap.on_test_end()
+        row = {"epoch": epoch + 1, "loss": round((logs or {})["loss"], 4), "held_back_exact": round(exact, 4)}
+        row["seconds"] = seconds
+        rows = [*read_rows(self._path), row]
+        self._path.write_text("".join(json.dumps(each) + "\n" for each in rows), encoding="utf-8")
+        print(" ".join(f"{name} {value}" for name, value in row.items()), flush=True)
+
+
+def read_rows(path: Path) -> list[dict[str, Any]]:
+    """The epochs that are noted."""
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.exists() else []
+
+
+def train_line(directory: Path, digits: Crops, recipe: LineRecipe) -> dict[str, Any]:
+    """Train into `directory`: line.keras, line.tflite, and its part of card.json.
+
+    digits : to compose strips of, MNIST's training part.
+    """
+    started = time.monotonic()
+    kept, held = hold_back(digits, held_back(directory))
+    lines, watched = draw_data(recipe, Glyphs(kept.x, kept.y), Glyphs(held.x, held.y))
+    keras.utils.set_random_seed(recipe.seed)
+    keras.mixed_precision.set_global_policy(recipe.precision)
+    network = build_line_network()
+    batches = LineBatches(lines, recipe.batch, recipe.seed)
+    network.compile(optimizer=_optimizer(recipe, len(batches) * recipe.epochs), loss=ctc_loss)
+    state = directory / "resume-line"
+    notes = _Notes(watched, state / "epochs.jsonl")
+    state.mkdir(exist_ok=True)
+    keras_state = keras.callbacks.BackupAndRestore(state / "state", delete_checkpoint=False)
+    network.fit(batches, epochs=recipe.epochs, verbose=0, shuffle=False, callbacks=[keras_state, notes])
+    keras.mixed_precision.set_global_policy("float32")
+    plain = build_line_network()
+    plain.set_weights(network.get_weights())
+    return finish(directory, plain, watched, recipe, read_rows(state / "epochs.jsonl"), len(lines), started)
+
+
+def _optimizer(recipe: LineRecipe, steps: int) -> keras.optimizers.Optimizer:
+    warm = max(1, steps // 20)
+    rate = keras.optimizers.schedules.CosineDecay(
+        recipe.rate / 10, max(1, steps - warm), warmup_target=recipe.rate, warmup_steps=warm
+    )
+    # A mean over more than the last tenth of a short training would be of a network that knew less.
+    momentum = max(0.0, min(recipe.averaged, 1.0 - 10.0 / steps))
+    return keras.optimizers.AdamW(
+        rate, weight_decay=recipe.decay, clipnorm=5.0, use_ema=True, ema_momentum=momentum
+    )
+
+
+def finish(
+    directory: Path,
+    network: keras.Model,
+    held: Sequence[Line],
+    recipe: LineRecipe,
+    rows: list[dict[str, Any]],
+    lines: int,
+    started: float,
+) -> dict[str, Any]:
+    """Save and export a trained float32 network, and write its part of the card."""
+    network.save(directory / KERAS)
+    export(network, directory / LINE_NETWORK)
+    options = " ".join(f"--{name} {value}" for name, value in asdict(recipe).items())
+    told = {
+        "command": f"python -m models.train_line DIR {options}",
+        "parameters": int(network.count_params()),
+        "lines": lines,
+        "held_back_lines": len(held),
+        "held_back_exact": round(exact_rate(network, held), 4),
+        "recipe": asdict(recipe),
+        "history": rows,
+        "seconds": round(time.monotonic() - started),
+    }
+    card = json.loads((directory / CARD).read_text("utf-8")) | {"line": told}
+    (directory / CARD).write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+    return told
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m models.train_line", description=__doc__)
+    parser.add_argument("directory", type=Path, help="folder of a trained model of crops")
+    parser.add_argument("--mnist", type=Path, help="mnist.npz; without it Keras's cache or download")
+    for field in fields(LineRecipe):
+        parser.add_argument(f"--{field.name}", type=type(field.default), default=field.default)
+    options = vars(parser.parse_args(arguments))
+    directory, mnist = options.pop("directory"), load_mnist(options.pop("mnist"))
+    told = train_line(directory, Crops(mnist.x_train, mnist.y_train), LineRecipe(**options))
+    print(f"{told['held_back_exact']:.1%} of {told['held_back_lines']} held-back lines exact")
+
+
+if __name__ == "__main__":
+    main()
