@@ -11,16 +11,36 @@ _LAST = ("Adler", "Baker", "Carter", "Dunn", "Ellis", "Foster", "Gray", "Hill", 
 _STREETS = ("Maple", "Oak", "Cedar", "Elm", "Pine", "Lake", "Park", "Main", "Church", "River", "Walnut")
 _KINDS = ("Street", "St", "Avenue", "Ave", "Road", "Rd", "Lane", "Drive")
 
-# City, state and the first three digits of codes that belong there.
+# City, state, the first three digits of its codes, and the last two of some that exist.
 _US = """
-Springfield IL 627|Portland ME 041|Boston MA 021|Albany NY 122|Newark NJ 071|Dover DE 199|Richmond VA 232
-Raleigh NC 276|Columbia SC 292|Atlanta GA 303|Tampa FL 336|Mobile AL 366|Memphis TN 381|Jackson MS 392
-Louisville KY 402|Columbus OH 432|Dayton OH 454|Lansing MI 489|Des Moines IA 503|Madison WI 537|Duluth MN 558
-Fargo ND 581|Billings MT 591|Peoria IL 616|St Louis MO 631|Wichita KS 672|Omaha NE 681|Baton Rouge LA 708
-Little Rock AR 722|Tulsa OK 741|Dallas TX 752|Austin TX 787|Denver CO 802|Cheyenne WY 820|Boise ID 837
-Provo UT 846|Phoenix AZ 850|Tucson AZ 857|Santa Fe NM 875|Las Vegas NV 891|Pasadena CA 911|Fresno CA 937
-Oakland CA 946|Eugene OR 974|Salem OR 973|Seattle WA 981|Spokane WA 992|Hartford CT 061|Concord NH 033
+Springfield IL 627:01 02 03 04 05 07 08 11 12 91 94|Portland ME 041:01 02 03 04 09 12
+Boston MA 021:08 11 12 13 15 16 18 23 33 63 96 99|Albany NY 122:01 02 04 05 09 10 11 20 23 24 26 60
+Newark NJ 071:01 02 03 04 05 06 07 08 12 14|Dover DE 199:01 03 04 05 06
+Richmond VA 232:22 23 24 25 30 34 37 41 50 61 85 98|Raleigh NC 276:03 05 09 11 13 16 17 22 27 29 50 58
+Columbia SC 292:02 03 04 09 12 21 23 24 29 50 60 90|Atlanta GA 303:01 09 18 25 26 27 29 42 46 57 60 92
+Tampa FL 336:01 04 07 09 15 17 31 79 87 88 89 94|Mobile AL 366:01 02 06 08 10 11 18 19 41 60 93 95
+Memphis TN 381:03 09 14 15 19 26 31 37 67 77 84 86|Jackson MS 392:01 02 03 04 05 11 25 69 84 86 89 98
+Louisville KY 402:01 02 12 13 18 19 23 50 58 59 61 91|Columbus OH 432:02 07 13 16 17 19 29 30 31 34 35 36
+Dayton OH 454:10 16 19 20 24 26 28 29 33 39 40 79|Lansing MI 489:01 06 08 09 10 11 12 15 17 24 33
+Des Moines IA 503:02 03 04 05 08 11 12 13 21 36 94 95|Madison WI 537:01 03 04 07 08 13 16 18 19 25 26 44
+Duluth MN 558:02 03 04 05 06 07 10 11 12 14 15 16|Fargo ND 581:02 03 04 05 06 07 08 09
+Billings MT 591:01 02 03 04 05 06 07 08|Peoria IL 616:01 03 04 06 07 14 15 50 52 53 54 56
+St Louis MO 631:01 04 06 07 15 28 30 37 46 56 63 77|Wichita KS 672:02 06 07 09 10 14 16 18 19 26 28 30
+Omaha NE 681:02 10 11 16 19 22 24 31 36 39 42 52|Baton Rouge LA 708:02 05 08 14 18 19 35 36 37 79 93 95
+Little Rock AR 722:01 03 04 06 07 10 14 16 19 23 27 31|Tulsa OK 741:01 06 07 14 27 28 31 37 48 49 52 70
+Dallas TX 752:12 14 15 16 33 34 35 38 47 50 66 67|Austin TX 787:05 28 33 35 36 45 46 47 52 54 68 99
+Denver CO 802:09 12 14 17 23 29 37 38 47 49 50 93|Cheyenne WY 820:01 03 07 09
+Boise ID 837:01 02 03 04 06 07 08 11 12 13 16 17|Provo UT 846:01 02 03 04 05 06
+Phoenix AZ 850:05 09 15 26 28 29 30 34 39 50 62 67|Tucson AZ 857:05 06 10 13 15 18 22 36 41 46 51 56
+Santa Fe NM 875:01 02 04 05 06 07 08 92 94|Las Vegas NV 891:11 15 20 21 24 28 32 34 41 46 62 69
+Pasadena CA 911:01 02 03 04 05 06 07 09 14 15 16 17|Fresno CA 937:02 05 08 16 21 37 44 45 47 55 75 93
+Oakland CA 946:01 03 04 05 06 07 09 11 12 17 21 61|Eugene OR 974:01 02 03 04 05 08 40
+Salem OR 973:01 02 03 04 05 06 08 09 17|Seattle WA 981:02 03 09 15 21 27 34 41 61 64 66 68
+Spokane WA 992:01 02 04 07 08 12 13 14 15 17 18 23|Hartford CT 061:04 06 12 20 32 40 41 42 46 47 52 99
+Concord NH 033:01 02 03
 """
+UNKNOWN = 0.02  # of the codes are digits at random after the first three; every other of those exists
+
 _FR = "75 Paris|69 Lyon|13 Marseille|31 Toulouse|33 Bordeaux|44 Nantes|67 Strasbourg|59 Lille|21 Dijon"
 _DE = "10 Berlin|20 Hamburg|80 Muenchen|50 Koeln|60 Frankfurt|70 Stuttgart|04 Leipzig|30 Hannover|01 Dresden"
 _HU = "10 Budapest|40 Debrecen|67 Szeged|35 Miskolc|76 Pecs|90 Sopron|44 Eger|24 Baja|80 Tata|97 Vasvar"
@@ -56,9 +76,10 @@ def draw_address(rng: np.random.Generator, country: str) -> Address:
     name = f"{_pick(rng, _FIRST)} {_pick(rng, _LAST)}"
     number = str(rng.integers(1, 1 + int(rng.choice((60, 900, 9000)))))
     if country == "us":
-        place, _, prefix = _pick(rng, _US.strip().replace("\n", "|").split("|")).rpartition(" ")
+        place, _, known = _pick(rng, _US.strip().replace("\n", "|").split("|")).partition(":")
+        place, _, prefix = place.rpartition(" ")
         city, _, state = place.rpartition(" ")
-        code = prefix + _figures(rng, 2)
+        code = prefix + (_figures(rng, 2) if rng.random() < UNKNOWN else _pick(rng, known.split()))
         if rng.random() < 0.25:
             code += "-" + _figures(rng, 4)
         prefix_title = _pick(rng, ("", "", "Mr. ", "Mrs. ", "Dr. "))

@@ -9,6 +9,7 @@ import numpy as np
 
 from pipeline.document import Box, Image
 from sample_scans.addresses import Address, draw_address
+from sample_scans.barcodes import print_barcode
 from sample_scans.combs import fill_comb, print_comb
 from sample_scans.ink import around
 from sample_scans.page_scan import PageStyle, moved, scan_page
@@ -18,6 +19,7 @@ from sample_scans.stamps import postmark, sorter_bars, stick_stamp
 from sample_scans.truth import FieldTruth
 
 COUNTRIES = ("us", "fr", "de", "hu", "jp")
+BARCODED = 0.35  # US pieces that have been through a sorter
 _WHITE: Colour = (250, 250, 250)
 _PAPERS: tuple[Colour, ...] = (
     _WHITE, _WHITE, _WHITE, (244, 248, 250), (238, 244, 248), (228, 240, 246), (240, 236, 230),
@@ -88,10 +90,12 @@ def lay_out_envelope(
 ) -> tuple[Sheet, FieldTruth]:
     """An envelope before it goes through the scanner, and what its postal code is, in pixels of the sheet."""
     address = draw_address(rng, country)
-    if not look.code:
-        address = replace(address, code="")
-    sheet, box = _LAYOUTS[country](rng, address, dpi, look)
-    return sheet, FieldTruth("postal_code", address.value, box, country)
+    written = address if look.code else replace(address, code="")
+    sheet, box = _LAYOUTS[country](rng, written, dpi, look)
+    barcode = ""
+    if country == "us" and rng.random() < BARCODED:
+        barcode = print_barcode(rng, sheet, address.value)
+    return sheet, FieldTruth("postal_code", written.value, box, country, barcode=barcode)
 
 
 def _sheet(rng: np.random.Generator, width_mm: float, height_mm: float, dpi: int, look: Look) -> Sheet:
@@ -179,8 +183,6 @@ def _us(rng: np.random.Generator, address: Address, dpi: int, look: Look) -> tup
     lines += [address.town, address.code] if alone and address.code else [_joined(address.town, address.code)]
     at = (sheet.width * rng.uniform(0.3, 0.44), sheet.height * rng.uniform(0.46, 0.56))
     boxes = _lines(rng, sheet, hand, lines, at)[-1]
-    if rng.random() < 0.35:
-        sorter_bars(rng, sheet, sheet.width - 12 * sheet.mm, sheet.height - 3.5 * sheet.mm, BLACK)
     return sheet, _union(boxes[len(lines[-1]) - len(address.code) :])
 
 

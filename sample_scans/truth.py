@@ -19,6 +19,7 @@ class FieldTruth:
     field : its name in the results. value : its digits alone, empty where nothing is written.
     box : around their ink (around the empty field), in pixels of the page. country : of a postal code.
     case : what makes the page hard to read, a name of `mail.CASES`; empty where nobody says.
+    barcode : the digits that a barcode on the page states, empty where there is none.
     """
 
     field: str
@@ -26,6 +27,7 @@ class FieldTruth:
     box: Box
     country: str = ""
     case: str = ""
+    barcode: str = ""
 
 
 @dataclass(frozen=True)
