@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import time
 
+import pytest
+
 from flows.review.desk import LEASE_S, Desk, Filter
 from flows.review.fields import Field, entropy
 from pipeline.document import Reason, Status
@@ -126,3 +128,15 @@ def test_of_100_000_fields_the_next_one_is_at_hand() -> None:
         assert desk.remaining(Filter()) == 100_000 - len(times) - 1
         times.append(time.perf_counter() - begin)
     assert sorted(times)[10] < 0.2
+
+
+def test_a_wish_that_nothing_fulfils_does_not_walk_the_queue_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    takes = Filter.takes
+    monkeypatch.setattr(Filter, "takes", lambda self, field: asked.append(field) or takes(self, field))
+    desk, _ = desk_of(*(field(number) for number in range(50)))
+    wish = Filter(reason="bad-format")
+    assert desk.take("s", "p", wish) == []
+    assert len(asked) == 50
+    assert desk.take("s", "p", wish) == []
+    assert len(asked) == 50
