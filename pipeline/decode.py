@@ -21,11 +21,23 @@ from pipeline.lattice import DIGIT_FEATURES, JUNK_FEATURES, SHAPE_FEATURES, Latt
 CLASSES = 11
 JUNK = 10
 FLOOR = 1e-5
-BEAM = 6  # values kept of each length
-# A digit this much less probable than the best one of its run never makes the first few readings.
-DIGIT_MARGIN = 7.0
-# Values at the same piece are scored on the same ink: one this far behind (nats) does not catch up.
-VALUE_MARGIN = 12.0
+
+
+@dataclass(frozen=True)
+class Beam:
+    """How widely the first few readings are looked for.
+
+    kept : values of each length at each piece.
+    digit : nats; a digit this much less probable than the best one of its run is not tried.
+    value : nats; values at the same piece are scored on the same ink, one this far behind is dropped.
+    """
+
+    kept: int = 6
+    digit: float = 7.0
+    value: float = 12.0
+
+
+WIDE, NARROW = Beam(), Beam(3, 5.0, 8.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +104,7 @@ def decode(
     lengths: Collection[int] | None = None,
     best: int = 5,
     off_length: float = 0.0,
+    beam: Beam = WIDE,
 ) -> list[Candidate]:
     """The most probable values, best first; at most `best`, with probabilities that sum to at most 1.
 
@@ -108,7 +121,7 @@ def decode(
         return []
     if lengths is not None and off_length > 0.0:
         total = float(np.logaddexp(total, math.log(off_length) + _total(lattice, digits, junk, None)))
-    finished = _beam(lattice, digits, junk, None if lengths is None else max(lengths, default=0))
+    finished = _beam(lattice, digits, junk, None if lengths is None else max(lengths, default=0), beam)
     allowed = [(v, s) for v, s in finished.items() if lengths is None or len(v) in lengths]
     allowed.sort(key=lambda item: (-item[1], item[0]))
     return [Candidate(value, min(1.0, math.exp(score - total))) for value, score in allowed[:best]]
@@ -198,17 +211,21 @@ def _total(
 
 
 def _beam(
-    lattice: Lattice, digits: NDArray[np.float64], junk: NDArray[np.float64], longest: int | None
+    lattice: Lattice,
+    digits: NDArray[np.float64],
+    junk: NDArray[np.float64],
+    longest: int | None,
+    beam: Beam,
 ) -> dict[str, float]:
     """Values at the last piece with the log of the sum over their ways (those that the beam kept)."""
     waiting: list[dict[str, float]] = [{} for _ in range(lattice.size + 1)]
     waiting[0][""] = 0.0
-    choices = _choices(digits)
+    choices = _choices(digits, beam.digit)
     position = -1
     for index, (start, stop) in enumerate(lattice.edges.tolist()):
         if start != position:
             position = start
-            waiting[start] = _prune(waiting[start])
+            waiting[start] = _prune(waiting[start], beam)
         ahead = waiting[stop]
         for value, score in waiting[start].items():
             if junk[index] > -np.inf:
@@ -219,22 +236,22 @@ def _beam(
     return waiting[-1]
 
 
-def _choices(digits: NDArray[np.float64]) -> list[list[tuple[str, float]]]:
-    least = digits.max(axis=1, initial=-np.inf) - DIGIT_MARGIN
+def _choices(digits: NDArray[np.float64], margin: float) -> list[list[tuple[str, float]]]:
+    least = digits.max(axis=1, initial=-np.inf) - margin
     return [
         [(str(d), float(row[d])) for d in np.nonzero(row >= low)[0]]
         for row, low in zip(digits, least, strict=True)
     ]
 
 
-def _prune(values: dict[str, float]) -> dict[str, float]:
+def _prune(values: dict[str, float], beam: Beam) -> dict[str, float]:
     """The best values; as many of each length, so that a shorter reading does not crowd out a longer one."""
-    least = max(values.values(), default=0.0) - VALUE_MARGIN
+    least = max(values.values(), default=0.0) - beam.value
     good = [(-score, value) for value, score in values.items() if score >= least]
     kept: dict[str, float] = {}
     room: dict[int, int] = {}
     for behind, value in sorted(good):
-        left = room.get(len(value), BEAM)
+        left = room.get(len(value), beam.kept)
         if left:
             room[len(value)] = left - 1
             kept[value] = -behind

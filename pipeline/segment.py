@@ -21,6 +21,7 @@ from pipeline.ink import Darkness, Mask
 Labels = NDArray[np.int16]
 
 MAX_RUN = 4
+LEAN = np.float32(0.04)  # of a seam, for every row in which it moves sideways: straight is better
 MAX_PIECES = 120
 # In digit heights: what may be cut, how far cuts stand apart, and how wide a run may be.
 CUT_WIDTH = 0.42
@@ -225,48 +226,40 @@ def find_seams(part: Image, limit: float, apart: int = 1) -> list[NDArray[np.int
     limit : pixels of full ink that a seam may pass.
     apart : of seams whose middles are no farther apart (pixels) only the cheapest is taken.
     """
-    h = part.shape[0]
     cost = part.astype(np.float32) / 255.0 + 0.01
-    down, down_step = _accumulate(cost)
-    up, up_step = _accumulate(cost[::-1])
+    h = len(cost)
     middle = h // 2
-    through = down[middle] + up[h - 1 - middle] - cost[middle]
+    above, below = _accumulate(cost[: middle + 1]), _accumulate(cost[: middle - 1 if middle else None : -1])
+    through = above[-1] + below[-1] - cost[middle]
     lowest = minimum_filter1d(through, 2 * apart + 1, mode="nearest")
     cheap = np.flatnonzero((through <= limit + 0.01 * h) & (through <= lowest))
-    order = cheap[np.argsort(through[cheap], kind="stable")]
-    return [_trace(int(column), middle, down_step, up_step) for column in order]
+    order = cheap[np.argsort(through[cheap], kind="stable")].tolist()
+    return [np.array(_trace(above, x)[::-1] + _trace(below, x)[1:], np.intp) for x in order]
 
 
-def _accumulate(cost: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.int8]]:
-    """Cheapest way from the first row to every pixel, and the step (-1, 0, 1) that it came by."""
-    h, w = cost.shape
-    total = np.empty_like(cost)
-    step = np.zeros((h, w), np.int8)
-    total[0] = cost[0]
-    lean = np.float32(0.04)  # straight is better, all else equal
-    padded = np.full((3, w), np.inf, np.float32)
-    for y in range(1, h):
-        padded[0, 1:] = total[y - 1, :-1] + lean
-        padded[1] = total[y - 1]
-        padded[2, :-1] = total[y - 1, 1:] + lean
-        best = padded.argmin(axis=0)
-        step[y] = best - 1
-        total[y] = cost[y] + padded.min(axis=0)
-    return total, step
+def _accumulate(cost: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Cost of the cheapest way from the first row to every pixel."""
+    total = cost.copy()
+    sideways = np.empty(cost.shape[1], np.float32)
+    for before, row in pairwise(total):
+        np.add(before, LEAN, out=sideways)
+        best = before.copy()
+        np.minimum(best[1:], sideways[:-1], out=best[1:])
+        np.minimum(best[:-1], sideways[1:], out=best[:-1])
+        np.add(row, best, out=row)
+    return total
 
 
-def _trace(
-    column: int, middle: int, down_step: NDArray[np.int8], up_step: NDArray[np.int8]
-) -> NDArray[np.intp]:
-    h = len(down_step)
-    seam = np.empty(h, np.intp)
-    seam[middle] = column
-    x = column
-    for y in range(middle, 0, -1):
-        x += int(down_step[y, x])
-        seam[y - 1] = x
-    x = column
-    for y in range(h - 1 - middle, 0, -1):
-        x += int(up_step[y, x])
-        seam[h - y] = x
-    return seam
+def _trace(total: NDArray[np.float32], column: int) -> list[int]:
+    """The cheapest way from `column` of the last row to the first one: a column for every row, last first."""
+    way = [column]
+    last = total.shape[1] - 1
+    for row in total[-2::-1] if len(total) > 1 else ():
+        x = way[-1]
+        best, cheapest = x, float(row[x])
+        if x > 0 and float(row[x - 1] + LEAN) <= cheapest:
+            best, cheapest = x - 1, float(row[x - 1] + LEAN)
+        if x < last and float(row[x + 1] + LEAN) < cheapest:
+            best = x + 1
+        way.append(best)
+    return way

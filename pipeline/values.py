@@ -14,7 +14,7 @@ import numpy as np
 
 from pipeline import ctc
 from pipeline.classify import Seen
-from pipeline.decode import Candidate, align, decode, score_values
+from pipeline.decode import NARROW, WIDE, Candidate, align, decode, score_values
 from pipeline.parameters import Pair, ReaderParameters
 
 READINGS = 5  # of a field: the best one and its alternatives
@@ -72,8 +72,11 @@ def propose(
     best: int,
 ) -> list[Candidate]:
     """The most probable values of a line by all that is seen of it, best first."""
-    found = decode(seen.lattice, seen.proba, parameters.weights, lengths, best, off_length)
-    if seen.frames is None or not len(seen.frames) or not seen.lattice.size:
+    two = seen.frames is not None and len(seen.frames) > 0 and seen.lattice.size > 0
+    # Where both readers propose, and only a few readings are asked for, neither need look far.
+    beam = NARROW if two and best <= READINGS else WIDE
+    found = decode(seen.lattice, seen.proba, parameters.weights, lengths, best, off_length, beam)
+    if not two:
         return found
     values = gather_values(seen, parameters, [candidate.value for candidate in found], lengths, best)
     return weigh_values(weigh_readers(seen, parameters, values), parameters.pair, lengths, off_length)[:best]
@@ -91,7 +94,7 @@ def gather_values(
     frames = ctc.squeeze(seen.frames)
     values = [*found, *(value for value, _ in ctc.read_frames(frames, best))]
     if lengths is not None:  # and what it says without regard to length, against which it is weighed
-        values += [c.value for c in decode(seen.lattice, seen.proba, parameters.weights, best=2)]
+        values += [c.value for c in decode(seen.lattice, seen.proba, parameters.weights, best=2, beam=NARROW)]
     return list(dict.fromkeys(values))
 
 
