@@ -15,7 +15,7 @@ from cyclopts import Group, Parameter
 from flows.errors import UsageError
 from flows.model_commands import DATA_HELP, MnistFile, cutter_for, rows_from, told_errors
 
-Network = Literal["mlp", "cnn"]
+Network = Literal["mlp", "cnn", "page"]
 Activation = Literal["relu", "tanh", "sigmoid"]
 Precision = Literal["float32", "bfloat16"]
 LEARNING = Group("Learning from fields", sort_key=1)
@@ -32,7 +32,8 @@ class TrainingOptions:
         Parameter(
             group=TRAINING,
             help=f"{DATA_HELP[:-1]}, or strips: MNIST and crops of strips drawn for it. mlp takes mnist, "
-            "cnn takes strips if not given.",
+            "cnn takes strips if not given. page takes a folder with a folder of pictures for each class, or "
+            "pages, drawn for it.",
         ),
     ] = None
     epochs: Annotated[int | None, Parameter(group=TRAINING, help="Passes over the data.")] = None
@@ -73,6 +74,7 @@ class TrainingOptions:
     strips: Annotated[int | None, Parameter(group=TRAINING, help="Strips to draw for the data strips.")] = (
         None
     )
+    pages: Annotated[int | None, Parameter(group=TRAINING, help="Pages to draw for the data pages.")] = None
     mnist: Annotated[MnistFile, Parameter(group=TRAINING)] = None
     resume: Annotated[
         bool, Parameter(group=TRAINING, negative=(), help="Go on with what is in the folder.")
@@ -103,7 +105,10 @@ def train(
     ] = None,
     network: Annotated[
         Network | None,
-        Parameter(group=TRAINING, help="mlp: 784-128-softmax, the classic; cnn: what reads."),
+        Parameter(
+            group=TRAINING,
+            help="mlp: 784-128-softmax, the classic; cnn: what reads; page: tells kinds of pages apart.",
+        ),
     ] = None,
     out: Annotated[
         Path | None,
@@ -155,7 +160,7 @@ def _train_network(network: Network, out: Path, model: Path | None, options: Tra
 
         activations = list(dict.fromkeys(options.activation))
         seeds = list(dict.fromkeys(options.seed))
-        data = options.data or ("strips" if network == "cnn" else "mnist")
+        data = options.data or {"mlp": "mnist", "cnn": "strips", "page": "pages"}[network]
         try:
             recipe = make_recipe(
                 network,
@@ -167,6 +172,7 @@ def _train_network(network: Network, out: Path, model: Path | None, options: Tra
                 seed=seeds[0],
                 held_back=options.held_back,
                 strips=options.strips,
+                pages=options.pages,
                 layers=options.layers,
                 precision=options.precision,
             )

@@ -59,7 +59,8 @@ def _told(card: dict[str, Any], out: Path) -> str:
     low, high = test["interval"]
     lines = [
         f"test: {test['size'] - test['wrong']} of {test['size']} right, {test['accuracy']:.2%} "
-        f"(95 % interval {low:.2%} to {high:.2%}), calibration error {test['calibration_error']:.2%}",
+        f"(95 % interval {low:.2%} to {high:.2%}), loss {test['loss']:.4f}, calibration error "
+        f"{test['calibration_error']:.2%}",
         f"model: {out} ({card['parameters']} weights, {card['multiply_adds']} multiply-adds a crop)",
     ]
     if card["stopped_early"]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from models.idx import find_idx, read_idx
 from models.labelled import CLASSES, Crops, Cutter, DataError, DataSet, divide
 from models.mnist import load_mnist
+from models.page_pictures import read_page_folders
 from models.pictures import read_class_folders
 from models.truth import cut_truth
 from pipeline.normalize import SIDE
@@ -19,7 +20,7 @@ TEST_SHARE = 0.2  # of data that brings no test part of its own
 
 
 def load_dataset(
-    spec: str, mnist: Path | None = None, seed: int = 0, cutter: Cutter | None = None
+    spec: str, mnist: Path | None = None, seed: int = 0, cutter: Cutter | None = None, colour: bool = False
 ) -> DataSet:
     """Data to train with.
 
@@ -27,9 +28,12 @@ def load_dataset(
         of pictures for each class, or of a truth.csv. Data without a test part gives 20 % for one.
     mnist : MNIST's npz file; without it `mnist` is Keras's cache or download.
     cutter : needed for a truth.csv.
+    colour : pictures of pages are wanted; `spec` is a folder with a folder for each class.
 
     Raises DataError.
     """
+    if colour:
+        return split(Path(spec).name, read_page_folders(Path(spec)), seed)
     if spec == "mnist":
         return _load_mnist(mnist)
     path = Path(spec)
@@ -38,11 +42,15 @@ def load_dataset(
         return DataSet(path.stem, train, test)
     if path.is_dir() and find_idx(path, 0) and find_idx(path, 1):
         return DataSet(path.name, _from_idx(path, 0), _from_idx(path, 1))
-    crops = load_crops(spec, cutter=cutter)
+    return split(path.stem, load_crops(spec, cutter=cutter), seed)
+
+
+def split(name: str, crops: Crops, seed: int) -> DataSet:
+    """Crops with a fifth of them for the test, by the seed. Raises DataError where they are too few."""
     train, test = divide(crops, round(TEST_SHARE * len(crops)), seed)
     if not len(test):
-        raise DataError(f"{path}: {len(train)} crops are too few to train and test with; give some hundreds")
-    return DataSet(path.stem, train, test)
+        raise DataError(f"{name}: {len(train)} crops are too few to train and test with; give some hundreds")
+    return DataSet(name, train, test)
 
 
 def load_crops(spec: str, mnist: Path | None = None, cutter: Cutter | None = None) -> Crops:

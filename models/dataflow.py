@@ -8,8 +8,9 @@ import keras
 import numpy as np
 
 from models.augment import MILD, augment
-from models.labelled import CLASSES, Crops
+from models.labelled import Crops
 from models.network import softmax
+from models.page_pictures import vary
 from models.recipe import Recipe
 from models.training import Batches, predict, to_input
 from pipeline.document import Image
@@ -53,8 +54,8 @@ def trace_flow(parts: Parts, recipe: Recipe, network: keras.Model) -> list[Stage
         Stage(
             "scale",
             "divide by 255; no pixel by its own mean and spread",
-            "(N, 28, 28) uint8",
-            "(N, 28, 28, 1) float32",
+            f"{_shape('N', *first.x.shape[1:])} uint8",
+            f"{_shape('N', *to_input(first.x).shape[1:])} float32",
             _numbers(to_input(first.x)[0, row, left : left + WIDTH, 0]),
         ),
         _shape_stage(first, recipe, row, left),
@@ -71,13 +72,14 @@ def trace_flow(parts: Parts, recipe: Recipe, network: keras.Model) -> list[Stage
 
 
 def _load_stage(parts: Parts, first: Crops, row: int, left: int) -> Stage:
-    pixels = first.x[0, row, left : left + WIDTH]
+    pixels = _first_channel(first.x[0])[row, left : left + WIDTH]
+    count = len(parts.train) + len(parts.held) + len(parts.test)
     return Stage(
         "load",
         parts.name,
         "files",
-        f"({len(parts.train) + len(parts.held) + len(parts.test)}, 28, 28) uint8",
-        f"a {CLASSES[first.y[0]]}; row {row + 1}, from column {left + 1}: {_numbers(pixels)}",
+        f"{_shape(count, *first.x.shape[1:])} uint8",
+        f"{_called(first)}; row {row + 1}, from column {left + 1}: {_numbers(pixels)}",
     )
 
 
@@ -86,7 +88,7 @@ def _train_stage(parts: Parts, recipe: Recipe, network: keras.Model) -> Stage:
     return Stage(
         "train",
         f"{recipe.epochs} epochs of {steps} steps; crossentropy, {_optimizer(recipe)}",
-        f"({recipe.batch}, 28, 28, 1)",
+        _shape(recipe.batch, *network.input.shape[1:]),
         f"({recipe.batch}, {network.output.shape[1]}) scores",
         f"{network.count_params()} weights, changed {recipe.epochs * steps} times",
     )
@@ -96,17 +98,28 @@ def predict_stage(network: keras.Model, test: Crops, when: str) -> Stage:
     """What `network` says of the first test crop."""
     proba = softmax(predict(network, test.x[:1]))[0]
     order = np.argsort(-proba, kind="stable")[:3]
-    shown = ", ".join(f"{CLASSES[k]} {proba[k]:.1%}" for k in order)
+    shown = ", ".join(f"{test.classes[k]} {proba[k]:.1%}" for k in order)
     return Stage(
         "predict",
         "softmax of the scores; the greatest is the answer",
-        "(1, 28, 28, 1)",
+        _shape(1, *network.input.shape[1:]),
         f"(1, {len(proba)})",
-        f"a {CLASSES[test.y[0]]}, {when}: {shown}",
+        f"{_called(test)}, {when}: {shown}",
     )
 
 
 def _shape_stage(first: Crops, recipe: Recipe, row: int, left: int) -> Stage:
+    if recipe.augmented and first.x.ndim == 4:
+        varied, labels = vary(first.x, first.y, first.classes, np.random.default_rng([recipe.seed, 0, 0]))
+        return Stage(
+            "augment",
+            "each time anew: quarter turns, which change the label where it tells the way up, flips where it "
+            "does not, a few degrees, size, place, light, colour, noise",
+            _shape(*first.x.shape[1:]),
+            _shape(*first.x.shape[1:]),
+            f"{_called(Crops(varied, labels, first.classes))}; "
+            + _numbers(to_input(varied)[0, row, left : left + WIDTH, 0]),
+        )
     if recipe.augmented:
         varied = augment(first.x, np.random.default_rng([recipe.seed, 0, 0]), MILD)
         return Stage(
@@ -134,10 +147,31 @@ def _optimizer(recipe: Recipe) -> str:
 
 
 def _inked_part(crop: Image) -> tuple[int, int]:
-    """The row with the most ink, and the column one before its first: there paper and ink meet."""
+    """The row with the most ink, and the column one before its first: there paper and ink meet.
+
+    Of a picture in colour the row in the middle, and the first column that is not black.
+    """
+    if crop.ndim == 3:
+        row = crop.shape[0] // 2
+        return row, min(int((_first_channel(crop)[row] > 0).argmax()), crop.shape[1] - WIDTH)
     row = int(crop.sum(axis=1, dtype=np.int64).argmax())
     first = int((crop[row] > 0).argmax())
     return row, min(max(first - 1, 0), crop.shape[1] - WIDTH)
+
+
+def _first_channel(picture: Image) -> Image:
+    """The picture itself, or the blue of one in colour."""
+    return picture if picture.ndim == 2 else picture[:, :, 0]
+
+
+def _called(crops: Crops) -> str:
+    """What the first of the crops is."""
+    name = crops.classes[int(crops.y[0])]
+    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
+
+
+def _shape(*sizes: object) -> str:
+    return f"({', '.join(map(str, sizes))})"
 
 
 def _numbers(values: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> str:

@@ -23,16 +23,31 @@ class DataError(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class Crops:
-    """Crops (N, 28, 28) uint8, ink bright on black, with labels (N,) int64: 0..9, 10 not-a-digit."""
+    """Pictures with labels (N,) int64, places in `classes`.
+
+    Of digits they are (N, 28, 28) uint8, ink bright on black, labelled 0..9, 10 not-a-digit; of pages
+    (N, 64, 64, 3) uint8 BGR.
+    """
 
     x: Image
     y: NDArray[np.int64]
+    classes: tuple[str, ...] = CLASSES
 
     def __len__(self) -> int:
         return len(self.y)
 
     def __getitem__(self, rows: NDArray[np.intp] | slice) -> Crops:
-        return Crops(self.x[rows], self.y[rows])
+        return Crops(self.x[rows], self.y[rows], self.classes)
+
+    @property
+    def counted(self) -> int:
+        """How many of the classes, from the first on, accuracy is over: all but not-a-digit."""
+        return len(self.classes) - (self.classes[-1] == CLASSES[-1])
+
+    @property
+    def present(self) -> int:
+        """How many classes a network needs for them: not-a-digit only where there is such a crop."""
+        return len(self.classes) if (self.y >= self.counted).any() else self.counted
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +69,8 @@ class Cutter:
 
 def join(*parts: Crops) -> Crops:
     """All crops of `parts`, in order."""
-    return Crops(np.concatenate([p.x for p in parts]), np.concatenate([p.y for p in parts]))
+    x, y = np.concatenate([p.x for p in parts]), np.concatenate([p.y for p in parts])
+    return Crops(x, y, parts[0].classes)
 
 
 def divide(crops: Crops, apart: int, seed: int) -> tuple[Crops, Crops]:

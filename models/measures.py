@@ -19,7 +19,9 @@ LOST = 0.01  # share of the digits that may be taken for scraps where scraps are
 
 @dataclass(frozen=True)
 class OfClass:
-    """One digit: how many there are, the share found (recall), the share of its namings that are right."""
+    """One digit, or class of pages: how many there are, the share found (recall), the share of its
+    namings that are right.
+    """
 
     digit: int
     size: int
@@ -40,10 +42,11 @@ class Bin:
 
 @dataclass(frozen=True, eq=False)
 class Judgement:
-    """What a network does on crops; all figures are over the ten digits but `scraps_called_digits`.
+    """What a network does on crops; all figures are over the digits (of pages: all classes) but
+    `scraps_called_digits`.
 
     interval : 95 % confidence interval of the accuracy.
-    confusion : (10, 10) int64, a row for each true digit, a column for each that is read.
+    confusion : (C, C) int64, a row for each true digit, a column for each that is read.
     error_reject : pairs of the share rejected, least confident first, and the error of the rest.
     scraps : crops that are no digit; scraps_called_digits : the share of them that is called
         a digit where 1 % of the digits is lost, None where there are none.
@@ -81,21 +84,22 @@ class Judgement:
         }
 
 
-def judge(proba: NDArray[np.float32], labels: NDArray[np.int64]) -> Judgement:
-    """Judge probabilities (N, 11) by `labels` (N,): 0..9, 10 not-a-digit.
+def judge(proba: NDArray[np.float32], labels: NDArray[np.int64], counted: int = DIGITS) -> Judgement:
+    """Judge probabilities (N, C) by `labels` (N,), of which those below `counted` count.
 
-    Raises ValueError where there is no digit among the labels.
+    Of digits these are 0..9; 10, not-a-digit, does not. Raises ValueError where no label counts.
     """
-    digit = labels < DIGITS
+    digit = labels < counted
     if not digit.any():
         raise ValueError("there is no digit among the crops")
-    shares = proba[digit, :DIGITS].astype(np.float64)
+    shares = proba[digit, :counted].astype(np.float64)
     shares /= np.maximum(shares.sum(axis=1, keepdims=True), 1e-12)
     true, read, confidence = labels[digit], shares.argmax(axis=1), shares.max(axis=1)
     right = read == true
-    confusion = np.bincount(DIGITS * true + read, minlength=DIGITS * DIGITS).reshape(DIGITS, DIGITS)
-    scraps = proba[~digit, DIGITS]
-    limit = float(np.quantile(proba[digit, DIGITS], 1.0 - LOST))
+    confusion = np.bincount(counted * true + read, minlength=counted * counted).reshape(counted, counted)
+    called = proba[:, counted:].sum(axis=1)  # nothing where all classes count
+    scraps = called[~digit]
+    limit = float(np.quantile(called[digit], 1.0 - LOST))
     return Judgement(
         accuracy=float(right.mean()),
         interval=wilson(int(right.sum()), len(right)),
@@ -150,6 +154,6 @@ def _per_class(confusion: NDArray[np.int64]) -> tuple[OfClass, ...]:
     hits, of_class, named = np.diag(confusion), confusion.sum(axis=1), confusion.sum(axis=0)
     return tuple(
         OfClass(d, int(of_class[d]), float(hits[d] / of_class[d]), float(hits[d] / max(named[d], 1)))
-        for d in range(DIGITS)
+        for d in range(len(confusion))
         if of_class[d]
     )

@@ -27,7 +27,13 @@ class Network:
     """A trained network as `nightsort train` leaves it: a folder with its export and its card.
 
     Not shared between threads: LiteRT's interpreter holds one set of buffers.
+
+    shape : of one crop as the network takes it. batch : crops in a call. takes : the same for people.
     """
+
+    shape: tuple[int, int, int] = (28, 28, 1)
+    batch = BATCH
+    takes = "28x28 crops"
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -47,14 +53,17 @@ class Network:
 
     def _check(self) -> None:
         try:
-            shape = self.logits(np.zeros((1, 28, 28), np.float32)).shape
+            count = self.logits(np.zeros((1, *self.shape), np.float32)).shape[-1]
         except (ValueError, RuntimeError) as error:
             raise ModelError(
-                f"{self.directory}: {NETWORK} is no network for 28x28 crops ({error})"
+                f"{self.directory}: {NETWORK} is no network for {self.takes} ({error})"
             ) from error
-        if shape not in {(1, CLASSES), (1, CLASSES - 1)}:
+        self._check_classes(count)
+
+    def _check_classes(self, count: int) -> None:
+        if count not in {CLASSES, CLASSES - 1}:
             raise ModelError(
-                f"{self.directory}: {NETWORK} tells {shape[-1]} classes apart; the ten digits, and "
+                f"{self.directory}: {NETWORK} tells {count} classes apart; the ten digits, and "
                 "not-a-digit as an eleventh, are needed"
             )
 
@@ -64,21 +73,24 @@ class Network:
 
         interpreter = Interpreter(model_content=self.content, num_threads=1)
         place = interpreter.get_input_details()[0]["index"]
-        interpreter.resize_tensor_input(place, [BATCH, 28, 28, 1])
+        interpreter.resize_tensor_input(place, [self.batch, *self.shape])
         with native_chatter_dropped():  # LiteRT's note on its delegate
             interpreter.allocate_tensors()
         return interpreter
 
     def logits(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Scores (N, C) float32 for `pixels` (N, 28, 28) float32 in 0..1; C is 10 or 11."""
+        """Scores (N, C) float32 for `pixels` (N, 28, 28) float32 in 0..1; C is 10 or 11.
+
+        Of pages they are (N, 64, 64, 3).
+        """
         interpreter = self._interpreter
         source = interpreter.get_input_details()[0]["index"]
         target = interpreter.get_output_details()[0]["index"]
         found = [np.zeros((0, int(interpreter.get_output_details()[0]["shape"][-1])), np.float32)]
-        block = np.zeros((BATCH, 28, 28, 1), np.float32)
-        for start in range(0, len(pixels), BATCH):
-            part = pixels[start : start + BATCH]
-            block[: len(part), :, :, 0] = part
+        block = np.zeros((self.batch, *self.shape), np.float32)
+        for start in range(0, len(pixels), self.batch):
+            part = pixels[start : start + self.batch]
+            block[: len(part)] = part.reshape(len(part), *self.shape)
             block[len(part) :] = 0.0
             interpreter.set_tensor(source, block)
             interpreter.invoke()

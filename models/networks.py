@@ -10,10 +10,11 @@ from keras import layers
 
 from models import recipe
 from models.normalization import FusedBatchNormalization
+from models.page_network import page_network
 from models.recipe import Convolution, parse_layers
 
 CLASSES = 11  # the ten digits, and not-a-digit
-NETWORKS = ("mlp", "cnn")
+NETWORKS = ("mlp", "cnn", "page")
 ACTIVATIONS = ("relu", "tanh", "sigmoid")
 SMALL = parse_layers(recipe.SMALL)
 
@@ -27,6 +28,8 @@ def build_network(
 ) -> keras.Model:
     """The network called `name`, with new weights: (N, 28, 28, 1) float32 in 0..1 -> (N, classes) logits.
 
+    `page` takes (N, 64, 64, 3).
+
     convolutions : of the `cnn`. fused : for training, with batch normalization as one kernel;
         its weights are those of the network to be saved.
 
@@ -38,6 +41,8 @@ def build_network(
         return mlp(classes, activation)
     if name == "cnn":
         return cnn(classes, convolutions, activation=activation, fused=fused)
+    if name == "page":
+        return page_network(classes, activation)
     raise ValueError(f"network {name!r} is not known; choose one of {', '.join(NETWORKS)}")
 
 

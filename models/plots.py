@@ -75,7 +75,8 @@ def plot_curves(
 
 def plot_confusion(confusion: NDArray[np.int64], path: Path, names: Sequence[str] = "0123456789") -> None:
     """The confusion matrix: shade by the share of the row, numbers are counts."""
-    figure, (axis,) = _figure(5.6, 5.2)
+    letters = max(map(len, names))
+    figure, (axis,) = _figure(5.4 + 0.2 * letters, 5.0 + 0.2 * letters)
     shares = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
     # Mistakes are few: with plain shares nothing would be seen beside the diagonal.
     axis.imshow(np.sqrt(shares), cmap="Blues", vmin=0.0, vmax=1.0)
@@ -83,25 +84,32 @@ def plot_confusion(confusion: NDArray[np.int64], path: Path, names: Sequence[str
         if count:
             colour = "white" if shares[row, column] > 0.4 else "black"
             axis.text(column, row, str(count), ha="center", va="center", fontsize=8, color=colour)
-    axis.set_xticks(range(len(names)), list(names))
+    axis.set_xticks(range(len(names)), list(names), rotation=0 if letters == 1 else 90)
     axis.set_yticks(range(len(names)), list(names))
     axis.set(xlabel="read", ylabel="true")
     figure.savefig(path, dpi=DPI)
 
 
-def plot_mistakes(crops: Image, judgement: Judgement, path: Path) -> None:
-    """The crops (N, 28, 28) that are read wrong with the most confidence; `judgement` is of these crops."""
+def plot_mistakes(
+    crops: Image, judgement: Judgement, path: Path, names: Sequence[str] = "0123456789"
+) -> None:
+    """The crops (N, 28, 28), or pages (N, 64, 64, 3) BGR, that are read wrong with the most confidence.
+
+    judgement : of these crops. names : of the classes.
+    """
     wrong = np.flatnonzero(judgement.read != judgement.true)
     worst = wrong[np.argsort(-judgement.confidence[wrong])][:SHOWN_MISTAKES]
     columns = 8
     rows = max(1, -(-len(worst) // columns))
-    figure, axes = _figure(columns * 1.1, rows * 1.35, rows, columns)
+    wide = 1.1 if max(map(len, names)) == 1 else 2.0
+    figure, axes = _figure(columns * wide, rows * (wide + 0.25), rows, columns)
     for axis in axes:
         axis.set_axis_off()
     for axis, index in zip(axes, worst, strict=False):
-        axis.imshow(crops[index], cmap="gray_r", vmin=0, vmax=255)
-        said = f"{judgement.read[index]} ({judgement.confidence[index]:.0%})"
-        axis.set_title(f"{judgement.true[index]} read {said}", fontsize=7)
+        picture = crops[index] if crops.ndim == 3 else crops[index][..., ::-1]
+        axis.imshow(picture, cmap="gray_r", vmin=0, vmax=255)
+        said = f"{names[judgement.read[index]]} ({judgement.confidence[index]:.0%})"
+        axis.set_title(f"{names[judgement.true[index]]} read {said}", fontsize=7)
     if not len(worst):
         axes[0].text(0.0, 0.5, "no mistake")
     figure.savefig(path, dpi=DPI)

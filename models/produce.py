@@ -18,22 +18,29 @@ import numpy as np
 
 from models import plots
 from models.calibrate import fit_temperature
-from models.data import load_dataset
+from models.data import load_dataset, split
 from models.dataflow import Parts, Stage, predict_stage, trace_flow
 from models.export import export
-from models.labelled import CLASSES, Crops, Cutter, DataError, hold_back, join
+from models.labelled import Crops, Cutter, DataError, DataSet, hold_back, join
 from models.material import Glyphs, gather_crops
 from models.measures import Judgement, judge
-from models.network import CARD, NETWORK, Network, softmax
+from models.network import CARD, NETWORK, softmax
 from models.networks import build_network, count_multiply_adds
+from models.page_classifier import open_network
+from models.page_pictures import draw_pages
 from models.recipe import Recipe, command, parse_layers
 from models.slopes import measure_slope
-from models.training import History, Row, Watcher, fit, predict
+from models.training import History, Row, Watcher, fit, measure, predict
 
 STRIPS = "strips"  # the data: MNIST and the crops of rendered strips
+PAGES = "pages"  # the data: rendered pages of every kind
 HELD_STRIPS = 1_000
 MNIST_SHARE = 2  # times that MNIST is shown for every time a strip's crop is
 RESUME = "resume"
+INPUTS = {
+    "digits": "28x28 grey, ink bright on black, MNIST's normalization; scaled to 0..1, not standardised",
+    "page": "64x64 blue, green, red, the page shrunk, black around it; scaled to 0..1, not standardised",
+}
 COMPARED = 512  # crops on which the export is held against Keras
 
 
@@ -49,7 +56,7 @@ class Onlooker(Watcher, Protocol):
 
 @dataclass(frozen=True)
 class Job:
-    """What to make: the recipe, the data (see `models.data`, or `strips`) and the folder of the model."""
+    """What to make: the recipe, the data (see `models.data`; or `strips`, `pages`), the model's folder."""
 
     recipe: Recipe
     data: str
@@ -62,8 +69,7 @@ class Job:
 def gather(job: Job, cutter: Cutter | None = None) -> Parts:
     """The crops to learn from, to hold back and to test with. Raises DataError."""
     recipe = job.recipe
-    source = "mnist" if job.data == STRIPS else job.data
-    data = load_dataset(source, job.mnist, recipe.seed, cutter)
+    data = _load(job, cutter)
     if recipe.held_back >= len(data.train):
         raise DataError(
             f"{job.data}: {len(data.train)} crops, of which {recipe.held_back} would be held back; "
@@ -87,6 +93,15 @@ def gather(job: Job, cutter: Cutter | None = None) -> Parts:
     )
 
 
+def _load(job: Job, cutter: Cutter | None) -> DataSet:
+    recipe = job.recipe
+    if recipe.network == "page" and job.data == PAGES:
+        drawn = draw_pages(recipe.seed, recipe.pages, os.cpu_count() or 1)
+        return split(f"{recipe.pages} pages drawn", drawn, recipe.seed)
+    source = "mnist" if job.data == STRIPS else job.data
+    return load_dataset(source, job.mnist, recipe.seed, cutter, recipe.network == "page")
+
+
 def produce(
     job: Job, onlooker: Onlooker, stop: Callable[[], bool] = lambda: False, cutter: Cutter | None = None
 ) -> dict[str, Any]:
@@ -101,8 +116,7 @@ def produce(
     job.out.mkdir(parents=True, exist_ok=True)
     parts = gather(job, cutter)
     keras.utils.set_random_seed(recipe.seed)
-    classes = len(CLASSES) if (parts.train.y == len(CLASSES) - 1).any() else len(CLASSES) - 1
-    network = _learner(recipe, classes)
+    network = _learner(recipe, parts.train.present)
     onlooker.flow(trace_flow(parts, recipe, network))
     log: Callable[[Row], None] = lambda row: None  # noqa: E731 - nothing to log to
     if job.events is not None:
@@ -139,16 +153,18 @@ def _finish(job: Job, parts: Parts, network: keras.Model, history: History) -> d
     network = _reader(network, recipe)
     network.save(out / "network.keras")
     export(network, out / NETWORK)
-    judgement = judge(_probabilities(network, parts.test, temperature), parts.test.y)
+    test = parts.test
+    judgement = judge(_probabilities(network, test, temperature), test.y, test.counted)
     name = recipe.network
     plots.plot_curves({name: history.rows}, out / "curves.png", "held back" if len(parts.held) else "test")
-    plots.plot_confusion(judgement.confusion, out / "confusion.png")
+    names = test.classes[: test.counted]
+    plots.plot_confusion(judgement.confusion, out / "confusion.png", names)
     plots.plot_reliability({name: judgement}, out / "reliability.png")
-    plots.plot_mistakes(parts.test.x[parts.test.y < len(CLASSES) - 1], judgement, out / "mistakes.png")
+    plots.plot_mistakes(test.x[test.y < test.counted], judgement, out / "mistakes.png", names)
     card = _card(job, parts, network, history) | {
         "temperature": round(temperature, 4),
         "calibrated_on": f"{len(_watched(parts))} held-back crops" if len(parts.held) else "nothing",
-        "test": _test_figures(parts, judgement),
+        "test": _test_figures(parts, judgement) | _loss(network, test, temperature),
         "slope": round(measure_slope(network, recipe.activation, parts.test.x), 4),
     }
     if parts.extra is not None:
@@ -183,16 +199,23 @@ def _reader(learner: keras.Model, recipe: Recipe) -> keras.Model:
 
 
 def _probabilities(network: keras.Model, crops: Crops, temperature: float) -> np.ndarray[Any, Any]:
-    """Probabilities (N, 11) float32."""
+    """Probabilities (N, C) float32 of all classes, also of one that the network does not know."""
     proba = softmax(predict(network, crops.x) / np.float32(temperature))
-    return np.pad(proba, ((0, 0), (0, len(CLASSES) - proba.shape[1])))
+    return np.pad(proba, ((0, 0), (0, len(crops.classes) - proba.shape[1])))
 
 
 def _export_difference(network: keras.Model, out: Path, test: Crops, temperature: float) -> float:
     """Greatest difference between the probabilities of the export and of Keras."""
     some = test[:COMPARED]
-    difference = Network(out).predict_proba(some.x) - _probabilities(network, some, temperature)
+    difference = open_network(out).predict_proba(some.x) - _probabilities(network, some, temperature)
     return float(f"{np.abs(difference).max():.1e}")
+
+
+def _loss(network: keras.Model, test: Crops, temperature: float) -> dict[str, float]:
+    """The mean crossentropy of all classes that the network knows."""
+    known = test[np.flatnonzero(test.y < network.output.shape[1])]
+    loss = measure(predict(network, known.x) / np.float32(temperature), known.y)["watched_loss"]
+    return {"loss": loss}
 
 
 def _test_figures(parts: Parts, judgement: Judgement) -> dict[str, Any]:
@@ -223,8 +246,8 @@ def _card(job: Job, parts: Parts, network: keras.Model, history: History) -> dic
         "activation": job.recipe.activation,
         "parameters": int(network.count_params()),
         "multiply_adds": count_multiply_adds(network),
-        "inputs": "28x28 grey, ink bright on black, MNIST's normalization; scaled to 0..1, not standardised",
-        "classes": list(CLASSES[: network.output.shape[1]]),
+        "inputs": INPUTS["page" if job.recipe.network == "page" else "digits"],
+        "classes": list(parts.train.classes[: network.output.shape[1]]),
         "data": {
             "source": parts.name,
             "train": len(parts.train),

@@ -56,6 +56,7 @@ class Recipe:
     held_back : training digits that no weight is fitted on; watched, and used for the temperature.
         0: all are learned from, the test part is watched instead, and there is no temperature.
     strips : rendered strips that are cut into crops, for the data `strips`.
+    pages : pages that are drawn, for the data `pages`.
     precision : `bfloat16` computes most of the training with a quarter of float32's digits, faster where
         the processor can. The network itself is kept and read with in float32.
     """
@@ -73,12 +74,13 @@ class Recipe:
     augmented: bool = True
     held_back: int = HELD_BACK
     strips: int = 30_000
+    pages: int = 4_000
     precision: str = "float32"
     seed: int = 1
 
     def check(self) -> None:
         """Raise ValueError, in words of the command line, where no training can follow from this."""
-        least = {"epochs": 1, "batch": 1, "held_back": 0, "strips": 1, "seed": 0}
+        least = {"epochs": 1, "batch": 1, "held_back": 0, "strips": 1, "pages": 1, "seed": 0}
         for name, low in least.items():
             if getattr(self, name) < low:
                 raise ValueError(f"{option(name)} {getattr(self, name)} is too small; {low} is the least")
@@ -106,6 +108,7 @@ RECIPES = {
         held_back=0,
     ),
     "cnn": Recipe(),
+    "page": Recipe(network="page", epochs=24, batch=64, held_back=400),
 }
 # For the ten digits alone speed does not count: wider, for longer, from nearly all of them.
 FOR_DATA = {
@@ -127,6 +130,7 @@ OPTIONS = {
     "rate": "--learning-rate",
     "held_back": "--held-back",
     "strips": "--strips",
+    "pages": "--pages",
     "precision": "--precision",
     "seed": "--seed",
 }
@@ -149,7 +153,7 @@ def make_recipe(network: str, data: str = "", **given: Any) -> Recipe:
 
 def command(recipe: Recipe, data: str) -> str:
     """The command that trains by `recipe` on `data` again."""
-    idle = {"strips"} if data != "strips" else set()
+    idle = {"strips", "pages"} - {data}
     idle |= {"layers"} if recipe.network != "cnn" else set()
     names = [name for name in OPTIONS if name not in idle]
     options = " ".join(f"{OPTIONS[name]} {getattr(recipe, name)}" for name in names)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from models.augment import MILD, augment
 from models.labelled import Crops, DataError
 from models.muon import ConvolutionMuon
+from models.page_pictures import vary
 from models.recipe import Recipe, differences, option
 from pipeline.document import Image
 
@@ -65,22 +66,24 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
 
     def __getitem__(self, index: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         rows = self._order[index * self._recipe.batch : (index + 1) * self._recipe.batch]
-        x = self._crops.x[rows]
+        x, y = self._crops.x[rows], self._crops.y[rows]
         if self._recipe.augmented:
-            x = augment(x, np.random.default_rng([self._recipe.seed, self._epoch, index]), MILD)
-        return to_input(x), self._crops.y[rows]
+            rng = np.random.default_rng([self._recipe.seed, self._epoch, index])
+            x, y = vary(x, y, self._crops.classes, rng) if x.ndim == 4 else (augment(x, rng, MILD), y)
+        return to_input(x), y
 
     def on_epoch_end(self) -> None:
         self._begin(self._epoch + 1)
 
 
 def to_input(crops: Image) -> NDArray[np.float32]:
-    """(N, 28, 28) uint8 to (N, 28, 28, 1) float32 in 0..1, as the networks take it."""
-    return crops[..., None].astype(np.float32) / np.float32(255.0)
+    """(N, 28, 28) uint8 to (N, 28, 28, 1) float32 in 0..1, as the networks take it; or colour as it is."""
+    deep = crops if crops.ndim == 4 else crops[..., None]
+    return deep.astype(np.float32) / np.float32(255.0)
 
 
 def predict(network: keras.Model, crops: Image) -> NDArray[np.float32]:
-    """Logits (N, C) float32 of crops (N, 28, 28) uint8."""
+    """Logits (N, C) float32 of crops (N, 28, 28) or (N, 64, 64, 3) uint8."""
     parts = [to_input(crops[i : i + 512]) for i in range(0, len(crops), 512)]
     logits = [np.asarray(network.predict_on_batch(part), np.float32) for part in parts]
     return np.concatenate(logits)

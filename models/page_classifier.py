@@ -1,0 +1,97 @@
+"""The page classifier as reading uses it: what a page is and which way up it lies. No TensorFlow."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.network import CARD, NETWORK, ModelError, Network, softmax
+from models.thumbnail import SIDE, thumbnail
+from pipeline.document import Image
+from pipeline.kinds import KINDS
+from pipeline.turns import TURNS
+
+SHIPPED_PAGE = Path(__file__).parent / "weights" / "page"
+# A glance is never certain: so much of it is shared out over all kinds and ways up.
+DOUBT = 0.005
+
+
+class PageNetwork(Network):
+    """A network of pictures of pages, of whatever classes its card names."""
+
+    shape = (SIDE, SIDE, 3)
+    batch = len(TURNS)
+    takes = f"{SIDE}x{SIDE} pictures in colour"
+
+    @cached_property
+    def classes(self) -> tuple[str, ...]:
+        """The names of its classes."""
+        return tuple(self.card["classes"])
+
+    def _check_classes(self, count: int) -> None:
+        if count != len(self.card.get("classes", ())):
+            raise ModelError(f"{self.directory}: {CARD} does not name the {count} classes of {NETWORK}")
+
+    def predict_proba(self, crops: Image) -> NDArray[np.float32]:
+        """Probabilities (N, C) float32 of its classes for pictures (N, 64, 64, 3) uint8 BGR."""
+        return softmax(
+            self.logits(crops.astype(np.float32) / np.float32(255.0)) / np.float32(self.temperature)
+        )
+
+
+class PageModel(PageNetwork):
+    """A network whose classes are the kinds of pages with their way up; a `pipeline.kinds.PageClassifier`."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(directory)
+        wanted = {f"{kind}-{turn}" for kind in KINDS for turn in TURNS} | set(KINDS)
+        if unknown := sorted(set(self.classes) - wanted):
+            raise ModelError(
+                f"{directory}: the class {unknown[0]!r} is no kind of page; train it with --data pages"
+            )
+        digest = hashlib.sha256(self.content + (directory / CARD).read_bytes())
+        self.sha256 = digest.hexdigest()[:16]
+
+    def look(self, image: Image) -> NDArray[np.float64]:
+        """How probable each kind is lying each way up: (5, 4), in the orders of `KINDS` and `TURNS`.
+
+        The page is looked at turned by every quarter, and the four answers are joined: whichever way up it
+        lies, the answer is the same but for the way up.
+        """
+        picture = thumbnail(image)
+        views = np.stack([np.rot90(picture, -quarter) for quarter in range(len(TURNS))])
+        proba = self.predict_proba(views)
+        joined = np.zeros((len(KINDS), len(TURNS)))
+        for quarter, row in enumerate(np.log(np.maximum(proba, 1e-12))):
+            seen = np.full((len(KINDS), len(TURNS)), -np.inf)
+            for name, value in zip(self.classes, row, strict=True):
+                kind, _, turn = name.partition("-")
+                place = KINDS.index(next(k for k in KINDS if k == kind))
+                if turn:
+                    seen[place, TURNS.index(int(turn))] = value
+                else:
+                    seen[place] = value - np.log(len(TURNS))
+            joined += np.roll(seen, -quarter, axis=1) / len(TURNS)
+        shares = np.exp(joined - joined.max())
+        shares /= shares.sum()
+        doubted: NDArray[np.float64] = shares * (1.0 - DOUBT) + DOUBT / shares.size
+        return doubted
+
+
+def load_page_model(directory: Path | None = None) -> PageModel:
+    """The page classifier in `directory`, or the shipped one. Raises ModelError."""
+    return PageModel(SHIPPED_PAGE if directory is None else directory)
+
+
+def open_network(directory: Path) -> Network:
+    """The network in a folder, of digits or of pages as its card says. Raises ModelError."""
+    try:
+        card = json.loads((directory / CARD).read_text("utf-8"))
+    except (OSError, ValueError):
+        return Network(directory)  # which says what is wrong
+    return PageNetwork(directory) if card.get("network") == "page" else Network(directory)
