@@ -1,7 +1,8 @@
-"""Find where on a mail piece a postal code may stand: lines of text, and the ends of them that fit a code."""
+"""Find the lines of text on a mail piece, each with its own slant taken out."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -14,12 +15,9 @@ from pipeline.layouts import Country
 from pipeline.segment import digit_height
 
 MAX_COMPONENTS = 1500
-MAX_CANDIDATES = 16
 # Components of writing, as shares of the page's height (a page lies on its longer side or stands).
 TALLEST, SHORTEST = 0.16, 0.006
-# In heights of the line: white that ends a line, white that may part words, white that usually does.
-LINE_GAP, WORD_GAP, USUAL_GAP = 2.2, 0.1, 0.8
-CLEARLY = 1.2  # times the white within a word that the white before it usually is
+LINE_GAP = 2.2  # heights of the line: white that ends a line
 # Width of a digit with its white, in heights of the line, least and most.
 NARROW_DIGIT, WIDE_DIGIT = 0.28, 1.35
 
@@ -30,28 +28,50 @@ class TextLine:
 
     numbers : (N,) int32, their labels; boxes : (N, 4) int32 left, top, right, bottom.
     spans : (N, 2) float64, where each would begin and end if the writing did not slant.
+    slant : a shear about the row `middle` that makes its writing upright.
     """
 
     numbers: NDArray[np.int32]
     boxes: NDArray[np.int32]
     spans: NDArray[np.float64]
+    slant: float = 0.0
+    middle: float = 0.0
 
     @property
     def height(self) -> float:
         """Of its tall letters or digits, pixels."""
         return digit_height(self.boxes)
 
+    @property
+    def gaps(self) -> NDArray[np.float64]:
+        """White before each component and after the last, line heights, (N + 1,); inf at both ends."""
+        left, right = self.spans[:, 0], np.maximum.accumulate(self.spans[:, 1])
+        return np.concatenate([[np.inf], (left[1:] - right[:-1]) / max(self.height, 1.0), [np.inf]])
+
+    def fits(self, begin: int, end: int, country: Country) -> bool:
+        """Whether its components from `begin` to `end` are as wide as a code of the country may be."""
+        if end - begin > 3 * max(country.lengths):
+            return False
+        width = float(self.spans[begin:end, 1].max() - self.spans[begin, 0])
+        least, most = NARROW_DIGIT * min(country.lengths), WIDE_DIGIT * max(country.lengths)
+        return least * self.height <= width <= most * self.height
+
+    def ends(self, country: Country, white: float) -> Iterator[tuple[int, int]]:
+        """Its ends, or beginnings where the country's code leads its line, that are as wide as a code.
+
+        white : least gap before them, line heights. Gives first component and end (exclusive).
+        """
+        gaps, count = self.gaps, len(self.numbers)
+        for at in range(count + 1):
+            begin, end = (0, at) if country.where == "start" else (at, count)
+            if end > begin and gaps[at] >= white and self.fits(begin, end, country):
+                yield begin, end
+
     def part(self, begin: int, end: int) -> TextLine:
         """Its components from `begin` to `end` (exclusive)."""
-        return TextLine(self.numbers[begin:end], self.boxes[begin:end], self.spans[begin:end])
-
-
-@dataclass(frozen=True, eq=False)
-class Candidate:
-    """A stretch of a line that could be the code, and how much its place speaks for it (0..1)."""
-
-    line: TextLine
-    prior: float
+        return TextLine(
+            self.numbers[begin:end], self.boxes[begin:end], self.spans[begin:end], self.slant, self.middle
+        )
 
 
 def find_text_lines(mask: Mask) -> tuple[NDArray[np.int32], list[TextLine]]:
@@ -59,33 +79,51 @@ def find_text_lines(mask: Mask) -> tuple[NDArray[np.int32], list[TextLine]]:
 
     mask : (H, W) uint8, ink bright.
     """
-    _, numbered, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8, ltype=cv2.CV_32S)
-    labels = np.asarray(numbered, np.int32)
-    size = max(mask.shape)
-    width, height, area = (stats[:, k] for k in (cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT, cv2.CC_STAT_AREA))
-    writing = (height >= SHORTEST * size) & (height <= TALLEST * size) & (width <= 0.5 * size) & (area >= 8)
-    writing[0] = False
-    numbers = np.flatnonzero(writing)
+    _, numbered, found, _ = cv2.connectedComponentsWithStats(mask, connectivity=8, ltype=cv2.CV_32S)
+    labels, stats = np.asarray(numbered, np.int32), np.asarray(found, np.int32)
+    numbers = np.flatnonzero(_writing(stats, max(mask.shape)))
+    area = stats[:, cv2.CC_STAT_AREA]
     if len(numbers) > MAX_COMPONENTS:
         numbers = np.sort(numbers[np.argsort(-area[numbers])[:MAX_COMPONENTS]])
     boxes = stats[numbers, :4].astype(np.int32)
     boxes[:, 2:] += boxes[:, :2]
-    spans = _upright_spans(labels, mask, len(stats))[numbers]
-    chains = [chain[np.argsort(spans[chain].sum(axis=1))] for chain in _chains(boxes)]
-    return labels, [TextLine(numbers[c].astype(np.int32), boxes[c], spans[c]) for c in chains]
+    return labels, [_line(labels, numbers[chain].astype(np.int32), boxes[chain]) for chain in _chains(boxes)]
 
 
-def _upright_spans(labels: NDArray[np.int32], mask: Mask, count: int) -> NDArray[np.float64]:
-    """Begin and end of every component along the line with the page's slant taken out, (count, 2)."""
-    slant = deskew.estimate_slant(mask)
-    ys, xs = np.nonzero(mask)
-    along = xs + slant * (ys - mask.shape[0] / 2.0)
-    number = labels[ys, xs]
-    spans = np.full((count, 2), np.inf)
+def find_skew(mask: Mask) -> float:
+    """Degrees by which the lines of writing run downhill to the right."""
+    _, _, found, _ = cv2.connectedComponentsWithStats(mask, connectivity=8, ltype=cv2.CV_32S)
+    stats = np.asarray(found, np.int32)
+    boxes = stats[_writing(stats, max(mask.shape)), :4]
+    boxes[:, 2:] += boxes[:, :2]
+    return deskew.estimate_skew(boxes, mask.shape[1])
+
+
+def _writing(stats: NDArray[np.int32], size: int) -> NDArray[np.bool_]:
+    width, height, area = (stats[:, k] for k in (cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT, cv2.CC_STAT_AREA))
+    writing = (height >= SHORTEST * size) & (height <= TALLEST * size) & (width <= 0.5 * size) & (area >= 8)
+    writing[0] = False
+    return np.asarray(writing, np.bool_)
+
+
+def _line(labels: NDArray[np.int32], numbers: NDArray[np.int32], boxes: NDArray[np.int32]) -> TextLine:
+    """The line of some components, its own slant taken out of where they begin and end."""
+    left, top = boxes[:, :2].min(axis=0)
+    right, bottom = boxes[:, 2:].max(axis=0)
+    order = np.argsort(numbers)
+    near = labels[top:bottom, left:right]
+    place = np.minimum(np.searchsorted(numbers[order], near), len(numbers) - 1)
+    own = numbers[order][place] == near
+    slant = deskew.estimate_slant(np.where(own, np.uint8(255), np.uint8(0)))
+    ys, xs = np.nonzero(own)
+    along = left + xs + slant * (ys - (bottom - top) / 2.0)
+    number = order[place[ys, xs]]
+    spans = np.full((len(numbers), 2), np.inf)
     spans[:, 1] = -np.inf
     np.minimum.at(spans[:, 0], number, along)
     np.maximum.at(spans[:, 1], number, along + 1.0)
-    return spans
+    way = np.argsort(spans.sum(axis=1))
+    return TextLine(numbers[way], boxes[way], spans[way], slant, (top + bottom) / 2.0)
 
 
 def _chains(boxes: NDArray[np.int32]) -> list[NDArray[np.intp]]:
@@ -112,7 +150,10 @@ def _chains(boxes: NDArray[np.int32]) -> list[NDArray[np.intp]]:
             & (left > left[i])
             & (np.maximum(tall, tall[i]) < 4.0 * smaller)
         )
-        followers = np.flatnonzero(near)
+        # What stands over or under it belongs to it, and does not end the line.
+        followers = np.flatnonzero(near & (right > right[i]))
+        for j in np.flatnonzero(near & (right <= right[i])):
+            parent[root(int(j))] = root(i)
         if len(followers):
             parent[root(i)] = root(int(followers[gap[followers].argmin()]))
     groups: dict[int, list[int]] = {}
@@ -121,59 +162,7 @@ def _chains(boxes: NDArray[np.int32]) -> list[NDArray[np.intp]]:
     return [np.array(group, np.intp) for group in groups.values()]
 
 
-def find_candidates(lines: list[TextLine], country: Country, shape: tuple[int, ...]) -> list[Candidate]:
-    """Stretches of `lines` that may be the country's postal code, most plausible place first.
-
-    shape : height and width of the page the lines are on.
-    """
-    found = [
-        Candidate(stretch, _place(stretch, shape) * weight)
-        for line in lines
-        for stretch, weight in _stretches(line, country)
-    ]
-    found.sort(key=lambda candidate: -candidate.prior)
-    return found[:MAX_CANDIDATES]
-
-
-def _stretches(line: TextLine, country: Country) -> list[tuple[TextLine, float]]:
-    """Ends (or beginnings) of a line that are as wide as a code may be, with the weight of their kind."""
-    height = line.height
-    left, right = line.spans[:, 0], np.maximum.accumulate(line.spans[:, 1])
-    gaps = np.concatenate([[np.inf], (left[1:] - right[:-1]) / height, [np.inf]])
-    least = NARROW_DIGIT * min(country.lengths) * height
-    most = WIDE_DIGIT * max(country.lengths) * height
-    found = []
-    for at in np.flatnonzero(gaps >= WORD_GAP):
-        for begin, end, kind in ((int(at), len(left), "end"), (0, int(at), "start")):
-            if end <= begin or (end - begin) > 3 * max(country.lengths):
-                continue
-            width = right[end - 1] - left[begin]
-            if not least <= width <= most:
-                continue
-            whole = begin == 0 and end == len(left)
-            if whole and kind == "start":
-                continue  # the same stretch came as an end
-            if _bars(line.boxes[begin:end]):
-                continue
-            weight = 1.0 if whole or kind == country.where else 0.25
-            # White before a word is wider than the white within it.
-            within = float(gaps[begin + 1 : end].max(initial=WORD_GAP))
-            weight *= min(1.0, max(0.3, min(float(gaps[at]), USUAL_GAP) / (CLEARLY * within)))
-            found.append((line.part(begin, end), weight))
-    return found
-
-
-def _bars(boxes: NDArray[np.int32]) -> bool:
+def are_bars(boxes: NDArray[np.int32]) -> bool:
     """Whether components (N, 4) are the bars of a postal barcode: hardly any is wider than a stroke."""
     size = boxes[:, 2:] - boxes[:, :2]
     return len(boxes) >= 5 and float((size[:, 0] < 0.3 * size[:, 1].max()).mean()) >= 0.85
-
-
-def _place(line: TextLine, shape: tuple[int, ...]) -> float:
-    """How much the place speaks for the destination's code: low and right of the sender and the stamp."""
-    height, width = shape[:2]
-    x = float(line.boxes[:, [0, 2]].mean()) / width
-    y = float(line.boxes[:, [1, 3]].mean()) / height
-    if y < 0.33 or (x < 0.42 and y < 0.45):
-        return 0.15
-    return 0.7 + 0.3 * y

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline import address, boxes, deskew, ink
+from pipeline import boxes, ink
 from pipeline.document import Box, Image
 from pipeline.ink import Darkness, Mask
 from pipeline.layouts import Country, Layout
@@ -17,9 +17,6 @@ from pipeline.segment import digit_height
 # Digits come to about this height (pixels) for the segmenter: enough for the network, no more.
 DIGIT_HEIGHT = 40
 CELL_HEIGHT = 56
-# Longer side, pixels, at which the lines of a page are looked for.
-SEARCH_SIZE = 1600
-MIN_SKEW = 0.4
 PAGE_CONTRAST = 0.12
 
 
@@ -31,7 +28,7 @@ class Region:
     strips : the ink to cut, darkness and mask (None: all ink counts); one for a line of writing,
         one for every printed box.
     boxed : each strip holds one digit or none.
-    prior : 0..1, how much its place speaks for it.
+    prior : 0..1, how probable it is that this is the field, before it is read.
     """
 
     box: Box
@@ -41,21 +38,20 @@ class Region:
 
 
 def locate(image: Image, layout: Layout) -> list[Region]:
-    """Regions of a page that may hold the layout's field; any number, also none.
+    """Regions of a page that may hold the layout's field; none where only its lines can tell (`written`).
 
     image : (H, W) uint8 grey or (H, W, 3) BGR.
     """
     if layout.country is None:
         return [locate_line(image)]
-    found = _boxed_codes(image, layout.country) if layout.country.boxes else []
-    return found or _written_codes(image, layout.country)
+    return _boxed_codes(image, layout.country) if layout.country.boxes else []
 
 
 def locate_line(image: Image) -> Region:
     """The whole image as one line of digits, brought to a height that suits the segmenter."""
     grey = ink.to_grey(image)
     height, width = grey.shape
-    dark = ink.darkness(grey, window=_line_window(height))
+    dark = ink.darkness(grey, window=line_window(height))
     mask = ink.binarize(dark)
     _, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     parts = np.array(stats[1:, :4], np.int32)
@@ -67,7 +63,8 @@ def locate_line(image: Image) -> Region:
     return Region(Box(0, 0, width, height), ((dark, None),))
 
 
-def _line_window(height: int) -> int:
+def line_window(height: int) -> int:
+    """Window for the brightness of the paper under a line of so many rows."""
     return max(24, min(64, height))
 
 
@@ -105,7 +102,7 @@ def _straighten(image: Image, cells: NDArray[np.float64]) -> tuple[Image, NDArra
     )
     placed = middles @ matrix.T + offset
     half = np.array([size[0] * scale / 2.0, CELL_HEIGHT / 2.0])
-    box = _bounds(np.vstack([cells[:, :2], cells[:, 2:]]), image.shape)
+    box = bounds_on_page(np.vstack([cells[:, :2], cells[:, 2:]]), image.shape)
     return np.asarray(level, np.uint8), np.hstack([placed - half, placed + half]), box
 
 
@@ -132,74 +129,7 @@ def _cells(dark: Darkness, cells: NDArray[np.float64]) -> tuple[tuple[Darkness, 
     return tuple(strips)
 
 
-def _written_codes(image: Image, country: Country) -> list[Region]:
-    """Stretches of the page's lines of text that may be the code."""
-    grey = ink.to_grey(image)
-    shrink = min(1.0, SEARCH_SIZE / max(grey.shape))
-    small = (
-        grey if shrink == 1.0 else cv2.resize(grey, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
-    )
-    small = small.astype(np.uint8, copy=False)
-    mask = _page_mask(small)
-    skew = deskew.estimate_skew(mask)
-    turn = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
-    if abs(skew) >= MIN_SKEW:
-        small, turn = deskew.rotate(small, skew)
-        mask = _page_mask(small)
-    labels, lines = address.find_text_lines(mask)
-    back = np.vstack([turn, [0.0, 0.0, 1.0]]) @ np.diag([shrink, shrink, 1.0])
-    return [
-        _lift(grey, labels, candidate, np.linalg.inv(back))
-        for candidate in address.find_candidates(lines, country, small.shape)
-    ]
-
-
-def _page_mask(grey: Image) -> Mask:
-    dark = ink.darkness(grey)
-    return ink.binarize(dark, max(ink.ink_threshold(dark), PAGE_CONTRAST))
-
-
-def _lift(
-    grey: Image, labels: NDArray[np.int32], candidate: address.Candidate, back: NDArray[np.float64]
-) -> Region:
-    """The candidate's own ink at a digit height that suits the segmenter, straight from the full page.
-
-    back : (3, 3), from the straightened search image to the page.
-    """
-    line = candidate.line
-    margin = 0.35 * line.height
-    left, top = line.boxes[:, :2].min(axis=0) - margin
-    right, bottom = line.boxes[:, 2:].max(axis=0) + margin
-    scale = DIGIT_HEIGHT / max(line.height, 1.0)
-    size = (max(8, int((right - left) * scale)), max(8, int((bottom - top) * scale)))
-    place = np.array([[1 / scale, 0.0, left], [0.0, 1 / scale, top], [0.0, 0.0, 1.0]])
-    dark = ink.darkness(_sample(grey, back @ place, size), window=_line_window(size[1]))
-    x0, y0 = max(int(left), 0), max(int(top), 0)
-    own = np.isin(labels[y0 : int(bottom) + 1, x0 : int(right) + 1], line.numbers).astype(np.uint8) * 255
-    own = np.asarray(cv2.dilate(own, np.ones((3, 3), np.uint8)), np.uint8)
-    place[:2, 2] -= [x0, y0]
-    allowed = cv2.warpAffine(own, place[:2], size, flags=cv2.WARP_INVERSE_MAP | cv2.INTER_LINEAR) > 127
-    limit = ink.ink_threshold(dark[allowed].reshape(1, -1)) if allowed.any() else 1.0
-    mask = np.where(allowed & (dark > limit), np.uint8(255), np.uint8(0))
-    corners = np.array([[left, top, 1], [right, top, 1], [left, bottom, 1], [right, bottom, 1]]) @ back.T
-    return Region(_bounds(corners[:, :2], grey.shape), ((dark, mask),), prior=candidate.prior)
-
-
-def _sample(grey: Image, place: NDArray[np.float64], size: tuple[int, int]) -> Image:
-    """`grey` seen through `place` ((3, 3), from the sample to the page), smoothed where that shrinks it."""
-    finer = max(1, round(float(np.sqrt(abs(np.linalg.det(place[:2, :2]))))))
-    step = np.diag([1.0 / finer, 1.0 / finer, 1.0])
-    whole = cv2.warpAffine(
-        grey,
-        (place @ step)[:2],
-        (size[0] * finer, size[1] * finer),
-        flags=cv2.WARP_INVERSE_MAP | cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
-    return np.asarray(cv2.resize(whole, size, interpolation=cv2.INTER_AREA) if finer > 1 else whole, np.uint8)
-
-
-def _bounds(corners: NDArray[np.float64], shape: tuple[int, ...]) -> Box:
+def bounds_on_page(corners: NDArray[np.float64], shape: tuple[int, ...]) -> Box:
     """The upright box around `corners` (N, 2), cut to a page of `shape`."""
     height, width = shape[:2]
     low = np.clip(np.floor(corners.min(axis=0)), 0, [width - 1, height - 1]).astype(int)

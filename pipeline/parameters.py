@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 
 from pipeline.decode import Candidate, Weights
+from pipeline.envelope import EnvelopeParameters
 from pipeline.lattice import DIGIT_FEATURES, JUNK_FEATURES, SHAPE_FEATURES
+from pipeline.thresholds import Thresholds, least_confidence
 
 # Nothing is certain: no confidence beyond what the calibration strings can vouch for.
 CEILING = 0.9995
 FAINT = -15.0  # log-probabilities below this are all alike
-NEVER = 2.0  # a threshold that no confidence reaches
 
 
 @dataclass(frozen=True)
@@ -80,12 +81,14 @@ class ReaderParameters:
 
     thresholds : pairs (target error, least confidence at which the accepted strings of the
         calibration set were wrong at most at that rate), by rising target error.
+    envelope : the same about postal codes, stored in a file of its own.
     """
 
     weights: Weights = field(default_factory=Weights)
     pair: Pair = field(default_factory=Pair)
     calibration: Calibration = field(default_factory=Calibration)
-    thresholds: tuple[tuple[float, float], ...] = ()
+    thresholds: Thresholds = ()
+    envelope: EnvelopeParameters = field(default_factory=EnvelopeParameters)
 
     def threshold(self, target_error: float) -> float:
         """Least confidence to accept so that at most `target_error` of the accepted are wrong.
@@ -93,8 +96,7 @@ class ReaderParameters:
         The strictest that was measured serves every stricter target; above all confidences where
         even that cannot promise it.
         """
-        fitting = [least for target, least in self.thresholds if target <= target_error]
-        return fitting[-1] if fitting else NEVER
+        return least_confidence(self.thresholds, target_error)
 
     def save(self, path: Path) -> None:
         """Write as JSON, feature names with their weights."""

@@ -8,58 +8,20 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pipeline.classify import Classifier, Seen, see
-from pipeline.decode import Candidate, align
-from pipeline.document import Box, Page, Reading, Reason
+from pipeline.codes import read_code
+from pipeline.cut import CutPage, cut_page
+from pipeline.document import Page, Reading, Reason
 from pipeline.forms.cut import CutForm, cut_form
 from pipeline.forms.layout import FormSet
 from pipeline.forms.read import read_form
 from pipeline.kinds import PageClassifier
-from pipeline.lattice import Lattice, build_lattice
+from pipeline.lattice import Lattice
 from pipeline.layouts import Layout, Mixed
-from pipeline.locate import Region, locate
 from pipeline.parameters import ReaderParameters
 from pipeline.plan import Plan, Try, plan_page, settle
-from pipeline.segment import segment
 from pipeline.turns import turn_back, turn_upright
-from pipeline.values import alternatives, read_boxes, read_line
-
-# A postal code of another length than its country's: that unlikely, before the writing is seen.
-OFF_LENGTH = 0.05
-# A code written without the dash that it has in its country: that unlikely against one with it.
-NO_DASH = 0.4
-
-
-@dataclass(frozen=True, eq=False)
-class Cut:
-    """A region cut into lattices: one for a line of writing, one for every printed box."""
-
-    region: Region
-    lattices: tuple[Lattice, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class CutPage:
-    """A page of which only what will be classified is kept."""
-
-    scan: str
-    number: int
-    cuts: tuple[Cut, ...]
-
-
-def cut_page(page: Page, layout: Layout) -> CutPage:
-    """Locate the regions of a page that may hold the field, and cut each into lattices."""
-    cuts = [
-        Cut(
-            region,
-            tuple(
-                # A single digit has too few strokes to tell slant from shape.
-                build_lattice(segment(dark, mask, slant=0.0 if region.boxed else None))
-                for dark, mask in region.strips
-            ),
-        )
-        for region in locate(page.image, layout)
-    ]
-    return CutPage(page.scan, page.number, tuple(cuts))
+from pipeline.values import alternatives, read_line
+from pipeline.written import Spotter
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,18 +54,21 @@ def read_pages(
 
     looks : tells kinds of pages and their way up; without it they are read the way up they come.
     """
-    cut = [_cut_ways(page, plan_page(page.image, layout, looks)) for page in pages]
+    spotter = Spotter(classifier, parameters.weights, parameters.envelope.place_weights)
+    cut = [cut_ways(page, plan_page(page.image, layout, looks), spotter) for page in pages]
     seen = iter(see([lattice for each in cut for lattice in each.lattices], classifier))
     return [reading for each in cut for reading in _read_ways(each, seen, parameters)]
 
 
-def _cut_ways(page: Page, plan: Plan) -> CutWays:
+def cut_ways(page: Page, plan: Plan, spotter: Spotter | None = None) -> CutWays:
+    """Cut a page in every way that its plan tries; spotter : as for `cut_page`."""
     cuts: list[CutPage | CutForm] = []
     for way in plan.tries:
         if isinstance(way.layout, FormSet):
             cuts.append(cut_form(page, way.layout.forms))
         else:
-            cuts.append(cut_page(replace(page, image=turn_upright(page.image, way.turn)), way.layout))
+            upright = replace(page, image=turn_upright(page.image, way.turn))
+            cuts.append(cut_page(upright, way.layout, spotter))
     bare = replace(page, image=np.zeros((0, 0), np.uint8))
     return CutWays(bare, page.image.shape, plan, tuple(cuts))
 
@@ -131,94 +96,22 @@ def _read_way(
     return replace(reading, box=reading.box and turn_back(reading.box, way.turn, shape))
 
 
-@dataclass(frozen=True)
-class _Read:
-    """One region as read: the candidates, and the best one's digit probabilities."""
-
-    region: Region
-    candidates: list[Candidate]
-    digits: tuple[float, ...]
-    confidence: float
-    empty: bool
-
-
-def _read(
-    page: CutPage,
-    layout: Layout,
-    seen: Iterator[Seen],
-    parameters: ReaderParameters,
-) -> Reading:
-    found = _without_parts([_read_cut(cut, layout, seen, parameters) for cut in page.cuts])
-    if not found:
-        return Reading(page.scan, page.number, layout.field, reason=Reason.NOT_FOUND)
-    best = max(found, key=lambda read: (read.confidence * read.region.prior, read.region.prior))
-    box = best.region.box
-    if best.empty and layout.country is None:
-        return Reading(page.scan, page.number, layout.field, box=box, empty=True)
-    if not best.candidates or not best.candidates[0].value:
-        return Reading(page.scan, page.number, layout.field, box=box, reason=Reason.NOT_FOUND)
-    return _reading(page, layout, best, box)
-
-
-def _parted(lattice: Lattice, way: list[int], place: int) -> bool:
-    """Whether a dash may stand before digit `place` of a way: a piece left out, or the widest white."""
-    boxes = lattice.boxes[way]
-    white = boxes[1:, 0] - boxes[:-1, 2]
-    left_out = lattice.edges[way[place - 1], 1] < lattice.edges[way[place], 0]
-    return bool(left_out or white[place - 1] == white.max())
-
-
-def _without_parts(found: list[_Read]) -> list[_Read]:
-    """Less confidence for a value that is the end or the beginning of a longer one on the same ink."""
-    weighed = []
-    for read in found:
-        whole = max(
-            (other.confidence for other in found if other is not read and _holds(other, read)), default=0.0
-        )
-        weighed.append(replace(read, confidence=read.confidence * (1.0 - whole)))
-    return weighed
-
-
-def _holds(whole: _Read, part: _Read) -> bool:
-    if not whole.candidates or not part.candidates:
-        return False
-    longer, shorter = whole.candidates[0].value, part.candidates[0].value
-    if len(longer) <= len(shorter) or not (longer.endswith(shorter) or longer.startswith(shorter)):
-        return False
-    a, b = whole.region.box, part.region.box
-    return (
-        a.x - 2 <= b.x
-        and b.x + b.width <= a.x + a.width + 2
-        and a.y < b.y + b.height
-        and b.y < a.y + a.height
-    )
-
-
-def _reading(page: CutPage, layout: Layout, best: _Read, box: Box) -> Reading:
-    return Reading(
-        page.scan,
-        page.number,
-        layout.field,
-        value=best.candidates[0].value,
-        confidence=best.confidence,
-        digit_confidences=best.digits,
-        alternatives=alternatives(best.candidates, best.confidence),
-        box=box,
-    )
-
-
-def _read_cut(cut: Cut, layout: Layout, seen: Iterator[Seen], parameters: ReaderParameters) -> _Read:
-    lines = [next(seen) for _ in cut.lattices]
-    if cut.region.boxed:
-        candidates, digits = read_boxes(lines, parameters)
-    else:
-        lengths = layout.country.lengths if layout.country else None
-        candidates, digits = read_line(lines[0], parameters, lengths, OFF_LENGTH)
+def _read(cut: CutPage, layout: Layout, seen: Iterator[Seen], parameters: ReaderParameters) -> Reading:
+    if layout.country is not None:
+        return read_code(cut, layout, layout.country, seen, parameters)
+    (line,) = cut.cuts
+    reading = Reading(cut.scan, cut.number, layout.field, box=line.region.box)
+    read = next(seen)
+    candidates, digits = read_line(read, parameters, None, 0.0)
+    if read.lattice.size == 0:
+        return replace(reading, empty=True)
+    if not candidates or not candidates[0].value:
+        return replace(reading, reason=Reason.NOT_FOUND)
     confidence = parameters.calibration.confidence(candidates, digits)
-    if layout.country and not cut.region.boxed and candidates:
-        dashes = layout.country.dashes(len(candidates[0].value))
-        value = candidates[0].value
-        way = align(cut.lattices[0], lines[0].proba, parameters.weights, value) if dashes else []
-        confidence *= NO_DASH ** sum(not _parted(cut.lattices[0], way, place) for place in dashes)
-    empty = all(lattice.size == 0 for lattice in cut.lattices)
-    return _Read(cut.region, candidates, digits, confidence, empty)
+    return replace(
+        reading,
+        value=candidates[0].value,
+        confidence=confidence,
+        digit_confidences=digits,
+        alternatives=alternatives(candidates, confidence),
+    )

@@ -34,17 +34,25 @@ def test_shear_makes_leaning_strokes_upright():
 def test_no_ink_has_no_slant_and_no_skew():
     blank = np.zeros((40, 40), np.uint8)
     assert deskew.estimate_slant(blank) == 0.0
-    assert deskew.estimate_skew(blank) == 0.0
+    assert deskew.estimate_skew(np.zeros((0, 4), np.int32), 40) == 0.0
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.floats(-10, 10))
-def test_estimate_skew_of_ruled_text(degrees):
-    page = np.zeros((400, 600), np.uint8)
-    for y in range(80, 340, 30):
-        page[y : y + 8, 80:520:3] = 255
-    turned, _ = deskew.rotate(page, -degrees, paper=0)
-    assert deskew.estimate_skew(turned) == pytest.approx(degrees, abs=0.4)
+@given(st.floats(-6, 6))
+def test_estimate_skew_of_lines_of_letters(degrees):
+    x, y = (part.ravel() for part in np.meshgrid(np.arange(80, 520, 14), np.arange(80, 340, 50)))
+    low = y + np.tan(np.radians(degrees)) * (x - 300) + 18
+    tall = np.where(np.arange(x.size) % 3, 12, 19)
+    letters = np.rint(np.stack([x, low - tall, x + 10, low], axis=1)).astype(np.int32)
+    assert deskew.estimate_skew(letters, 600) == pytest.approx(degrees, abs=0.5)
+
+
+def test_leaning_letters_do_not_skew_a_page():
+    """Words written uphill letter by letter, as a wobbly hand does, on level lines."""
+    x, y = (part.ravel() for part in np.meshgrid(np.arange(80, 520, 14), np.arange(80, 340, 50)))
+    low = y + 18 - (x // 14 % 4) * 2
+    letters = np.stack([x, low - 16, x + 10, low], axis=1).astype(np.int32)
+    assert abs(deskew.estimate_skew(letters, 600)) <= 1.0
 
 
 def test_rotate_returns_the_way_from_old_to_new_pixels():

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from pipeline.decode import Candidate, Weights
 from pipeline.lattice import DIGIT_FEATURES, JUNK_FEATURES, SHAPE_FEATURES
-from pipeline.parameters import CEILING, NEVER, Calibration, Pair, ReaderParameters
+from pipeline.parameters import CEILING, Calibration, Pair, ReaderParameters
+from pipeline.thresholds import NEVER
 
 
 def test_confidence_rises_with_the_evidence_and_is_never_certain():

@@ -1,0 +1,123 @@
+"""Read a postal code: every region that may hold it, and of these the one most probably right."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from pipeline.classify import Seen
+from pipeline.cut import Cut, CutPage
+from pipeline.decode import Candidate, align
+from pipeline.document import Reading, Reason
+from pipeline.envelope import EnvelopeParameters
+from pipeline.lattice import Lattice
+from pipeline.layouts import Country, Layout
+from pipeline.locate import Region
+from pipeline.parameters import ReaderParameters
+from pipeline.values import alternatives, read_boxes, read_line
+
+# A postal code of another length than its country's: that unlikely, before the writing is seen.
+OFF_LENGTH = 0.05
+SUREST_PLACE = 1e-4
+
+
+@dataclass(frozen=True)
+class CodeRead:
+    """A region as read: its candidates, best first, the best one's digits, and what speaks for it."""
+
+    region: Region
+    candidates: list[Candidate]
+    digits: tuple[float, ...]
+    evidence: tuple[float, ...]
+    confidence: float
+
+
+def read_code(
+    page: CutPage, layout: Layout, country: Country, seen: Iterator[Seen], parameters: ReaderParameters
+) -> Reading:
+    """The country's code on a page."""
+    found = read_codes(page.cuts, country, seen, parameters)
+    return settle_code(page, layout, found, parameters.envelope)
+
+
+def read_codes(
+    cuts: Sequence[Cut], country: Country, seen: Iterator[Seen], parameters: ReaderParameters
+) -> list[CodeRead]:
+    """Every region of a page as read, most probably right first; regions without a value are left out."""
+    found = [_read(cut, country, seen, parameters) for cut in cuts]
+    return sorted((read for read in found if read), key=lambda read: -read.confidence)
+
+
+def settle_code(
+    page: CutPage, layout: Layout, found: Sequence[CodeRead], envelope: EnvelopeParameters
+) -> Reading:
+    """The reading of a page whose regions were read as `found`."""
+    if not found or found[0].confidence < envelope.least:
+        box = page.cuts[0].region.box if page.cuts else None
+        return Reading(page.scan, page.number, layout.field, box=box, reason=Reason.NOT_FOUND)
+    best = found[0]
+    return Reading(
+        page.scan,
+        page.number,
+        layout.field,
+        value=best.candidates[0].value,
+        confidence=best.confidence,
+        digit_confidences=best.digits,
+        alternatives=alternatives(best.candidates, best.confidence),
+        box=best.region.box,
+    )
+
+
+def _read(cut: Cut, country: Country, seen: Iterator[Seen], parameters: ReaderParameters) -> CodeRead | None:
+    lines = [next(seen) for _ in cut.lattices]
+    if cut.region.boxed:
+        candidates, digits = read_boxes(lines, parameters)
+    else:
+        candidates, digits = read_line(lines[0], parameters, country.lengths, OFF_LENGTH)
+    if not candidates or not candidates[0].value:
+        return None
+    missing = 0 if cut.region.boxed else _missing_dashes(lines[0], country, candidates[0].value, parameters)
+    evidence = code_evidence(candidates, digits, cut.region.prior, missing)
+    confidence = parameters.envelope.confidence(evidence, boxed=cut.region.boxed)
+    if len(candidates[0].value) not in country.lengths:
+        confidence = 0.0  # boxes left empty: no code at all
+    return CodeRead(cut.region, candidates, digits, evidence, confidence)
+
+
+def code_evidence(
+    candidates: Sequence[Candidate], digits: Sequence[float], prior: float, missing_dashes: int
+) -> tuple[float, ...]:
+    """What speaks for the first of `candidates`, in the order of `envelope.EVIDENCE`.
+
+    digits : probability of each of its digits. prior : probability that the code stands there.
+    """
+    first = min(max(candidates[0].probability, 1e-6), 1.0 - 1e-6)
+    second = max(candidates[1].probability if len(candidates) > 1 else 0.0, 1e-6)
+    place = min(max(prior, SUREST_PLACE), 1.0 - SUREST_PLACE)
+    return (
+        1.0,
+        math.log(place / (1.0 - place)),
+        math.log(first / (1.0 - first)),
+        min(math.log(first / second), 12.0),
+        math.log(max(min(digits, default=1.0), 1e-4)),
+        float(len(candidates[0].value)),
+        float(missing_dashes),
+    )
+
+
+def _missing_dashes(seen: Seen, country: Country, value: str, parameters: ReaderParameters) -> int:
+    """How many dashes of the country's code are not there in a value that should have them."""
+    dashes = country.dashes(len(value))
+    if not dashes:
+        return 0
+    way = align(seen.lattice, seen.proba, parameters.weights, value)
+    return sum(not way or not _parted(seen.lattice, way, place) for place in dashes)
+
+
+def _parted(lattice: Lattice, way: list[int], place: int) -> bool:
+    """Whether a dash may stand before digit `place` of a way: a piece left out, or the widest white."""
+    boxes = lattice.boxes[way]
+    white = boxes[1:, 0] - boxes[:-1, 2]
+    left_out = lattice.edges[way[place - 1], 1] < lattice.edges[way[place], 0]
+    return bool(left_out or white[place - 1] == white.max())

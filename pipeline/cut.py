@@ -1,0 +1,60 @@
+"""Cut the regions of a page that may hold the field into lattices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from pipeline.document import Page
+from pipeline.lattice import Lattice, build_lattice
+from pipeline.layouts import Layout
+from pipeline.locate import Region, locate
+from pipeline.page_in_scan import find_page
+from pipeline.segment import segment
+from pipeline.written import Spotter, find_codes
+
+
+@dataclass(frozen=True, eq=False)
+class Cut:
+    """A region cut into lattices: one for a line of writing, one for every printed box."""
+
+    region: Region
+    lattices: tuple[Lattice, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class CutPage:
+    """A page of which only what will be classified is kept."""
+
+    scan: str
+    number: int
+    cuts: tuple[Cut, ...]
+
+
+def cut_page(page: Page, layout: Layout, spotter: Spotter | None = None) -> CutPage:
+    """Locate the regions of a page that may hold the field, and cut each into lattices.
+
+    spotter : tells a code among lines of writing; without it all that are as wide as one are cut.
+    """
+    if layout.country is None:
+        return CutPage(page.scan, page.number, _cut(locate(page.image, layout)))
+    found = find_page(page.image)
+    image = page.image if found is None else found.image
+    regions = locate(image, layout) or find_codes(image, layout.country, spotter)
+    if found is not None:
+        regions = [replace(each, box=found.place(each.box, page.image.shape)) for each in regions]
+    return CutPage(page.scan, page.number, _cut(regions))
+
+
+def _cut(regions: Sequence[Region]) -> tuple[Cut, ...]:
+    return tuple(
+        Cut(
+            region,
+            tuple(
+                # A single digit has too few strokes to tell slant from shape.
+                build_lattice(segment(dark, mask, slant=0.0 if region.boxed else None))
+                for dark, mask in region.strips
+            ),
+        )
+        for region in regions
+    )

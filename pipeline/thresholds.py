@@ -1,0 +1,20 @@
+"""From which confidence on readings are accepted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+NEVER = 2.0  # a threshold that no confidence reaches
+
+Thresholds = tuple[tuple[float, float], ...]
+"""Pairs of a target error and the least confidence that held to it, by rising target."""
+
+
+def least_confidence(thresholds: Iterable[tuple[float, float]], target_error: float) -> float:
+    """Least confidence to accept so that at most `target_error` of the accepted are wrong.
+
+    The strictest that was measured serves every stricter target; above all confidences where
+    even that cannot promise it.
+    """
+    fitting = [least for target, least in thresholds if target <= target_error]
+    return fitting[-1] if fitting else NEVER
