@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 DATA_HELP = (
     "mnist, an npz file with x and y, a folder with a folder of pictures for each digit, a folder with "
-    "MNIST's IDX files, or a truth.csv beside its scans."
+    "MNIST's IDX files, a JSON file with a box for each digit, or a truth.csv, the latter two beside their "
+    "scans."
 )
 MNIST_HELP = "MNIST's npz file, instead of Keras's cache or download."
 MnistFile = Annotated[Path | None, Parameter(help=MNIST_HELP)]

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from models.boxed import read_boxes
 from models.idx import find_idx, read_idx
 from models.labelled import CLASSES, Crops, Cutter, DataError, DataSet, divide
 from models.mnist import load_mnist
@@ -68,6 +69,8 @@ def load_crops(spec: str, mnist: Path | None = None, cutter: Cutter | None = Non
         if path.suffix == ".npz":
             names = ("x_test", "y_test") if "x_test" in _names(path) else ("x", "y")
             return _from_npz(path, *names)
+        if path.suffix == ".json":
+            return read_boxes(path)
         if path.suffix == ".csv":
             return _from_truth(path, cutter)
     except OSError as error:
