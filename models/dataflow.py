@@ -142,7 +142,7 @@ def _shape_stage(first: Crops, recipe: Recipe, row: int, left: int) -> Stage:
 
 
 def _optimizer(recipe: Recipe) -> str:
-    name = "AdamW" if recipe.decay else "Adam"
+    name = {"adam": "Adam", "adamw": "AdamW", "muon": "Muon"}[recipe.optimizer]
     return f"{name}, rate {'up to ' if recipe.cosine else ''}{recipe.rate:g}"
 
 
