@@ -211,7 +211,7 @@ def _comb(page: Page, filled: bool) -> None:
     beside = rng.random() < 0.5
     _prompt(page, 0.0 if beside else 1.6 * page.text)
     left = page.left + (rng.uniform(0.15, 0.4) * page.room if beside else 0.0)
-    count = int(rng.integers(2, max(3, min(14, (page.wide - page.right - left) / wide))))
+    count = int(rng.integers(2, int(max(3, min(14, (page.wide - page.right - left) / wide)))))
     cells = print_comb(
         sheet, page.at(left, page.y), (wide * sheet.mm, tall * sheet.mm), (count,), page.print,
         gap=rng.choice((0.0, 1.0)) * sheet.mm, thickness=page.thick,
