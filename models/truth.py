@@ -17,20 +17,25 @@ from pathlib import Path
 import numpy as np
 
 from models.labelled import Crops, Cutter, DataError
+from pipeline.cut import CutPage
 from pipeline.decode import align
 from pipeline.document import Box, Image, Page, ScanError
-from pipeline.forms.cut import cut_form
+from pipeline.forms.cut import CutForm
 from pipeline.forms.layout import FormSet
+from pipeline.kinds import PageClassifier
 from pipeline.lattice import Lattice, build_lattice
-from pipeline.layouts import Layout
+from pipeline.layouts import Layout, Mixed
 from pipeline.locate import locate_line
-from pipeline.read import cut_page
+from pipeline.plan import Try, plan_page
+from pipeline.read import cut_ways
 from pipeline.scans import decode
 from pipeline.segment import segment
+from pipeline.turns import turn_back
 
 log = logging.getLogger(__name__)
 
 SAME_PLACE = 0.5  # overlap, shared area to covered area, from which two boxes are one field's
+SURE_WAY = 0.9  # probability of a page's way up, below which nothing is learned from it
 
 
 @dataclass(frozen=True)
@@ -45,7 +50,7 @@ class Row:
     page: int
     value: str
     box: Box | None
-    layout: Layout | FormSet | None = None
+    layout: Layout | FormSet | Mixed | None = None
     field: str = ""
 
 
@@ -85,23 +90,26 @@ def _find(place: Path, by_name: dict[str, list[Path]]) -> Path:
     return place if place.exists() else named[0]
 
 
-def cut_rows(rows: Sequence[Row]) -> Iterator[tuple[Row, Lattice]]:
+def cut_rows(rows: Sequence[Row], looks: PageClassifier | None = None) -> Iterator[tuple[Row, Lattice]]:
     """The rows with the lattices of their fields, cut as reading cuts them; without ink it has no runs.
 
-    Fields that are read box by box have no lattice of their own; they, and those that their layout does
-    not find again in their place, are left out, and counted in a warning.
+    Fields that are read box by box have no lattice of their own; they, those that their layout does not
+    find again in their place, and those whose page may lie another way up are left out, and counted in
+    a warning.
+
+    looks : as for `pipeline.read.read_pages`; pages of several kinds need it.
     Raises DataError where a scan cannot be read or has no such page, OSError.
     """
     left_out = 0
     for page, group in pages_of(rows):
-        regions: dict[Layout | FormSet, list[_Region]] = {}
+        regions: dict[Layout | FormSet | Mixed, list[_Region]] = {}
         for row in group:
             if row.layout is None:
                 (dark, mask), *_ = locate_line(part(page.image, row.box)).strips
                 yield row, build_lattice(segment(dark, mask))
                 continue
             if row.layout not in regions:
-                regions[row.layout] = _regions(page, row.layout)
+                regions[row.layout] = _regions(page, row.layout, looks)
             lattice = _lattice(regions[row.layout], row)
             if lattice is None:
                 left_out += 1
@@ -117,32 +125,51 @@ def cut_rows(rows: Sequence[Row]) -> Iterator[tuple[Row, Lattice]]:
 
 @dataclass(frozen=True, eq=False)
 class _Region:
-    """What a layout finds on a page; lattice : None where it is read box by box."""
+    """What a layout finds on a page. lattice : None where it is read box by box; prior : as of `Try`."""
 
     field: str
     box: Box
     lattice: Lattice | None
+    prior: float
 
 
-def _regions(page: Page, layout: Layout | FormSet) -> list[_Region]:
-    if isinstance(layout, FormSet):
-        return [
-            _Region(each.field.name, each.box, None if each.field.boxes else each.lattices[0])
-            for each in cut_form(page, layout.forms).fields
-            if each.box is not None and each.lattices
-        ]
+def _regions(page: Page, layout: Layout | FormSet | Mixed, looks: PageClassifier | None) -> list[_Region]:
+    if looks is None and isinstance(layout, Mixed):
+        return []
+    plan = plan_page(page.image, layout, looks)
+    cut = cut_ways(page, plan)
     return [
-        _Region(layout.field, cut.region.box, None if cut.region.boxed else cut.lattices[0])
-        for cut in cut_page(page, layout).cuts
+        region
+        for way, found in zip(plan.tries, cut.cuts, strict=True)
+        for region in (_of_form(found) if isinstance(found, CutForm) else _of_page(found, way, cut.shape))
+    ]
+
+
+def _of_form(found: CutForm) -> list[_Region]:
+    return [
+        _Region(each.field.name, each.box, None if each.field.boxes else each.lattices[0], 1.0)
+        for each in found.fields
+        if each.box is not None and each.lattices
+    ]
+
+
+def _of_page(found: CutPage, way: Try, shape: tuple[int, ...]) -> list[_Region]:
+    assert isinstance(way.layout, Layout)
+    return [
+        _Region(
+            way.layout.field,
+            turn_back(each.region.box, way.turn, shape),
+            None if each.region.boxed else each.lattices[0],
+            way.prior,
+        )
+        for each in found.cuts
     ]
 
 
 def _lattice(regions: Sequence[_Region], row: Row) -> Lattice | None:
-    own = [each for each in regions if each.field == row.field]
-    best = max(own, key=lambda each: overlap(each.box, row.box), default=None)
-    if best is None or overlap(best.box, row.box) < SAME_PLACE:
-        return None
-    return best.lattice
+    own = [each for each in regions if each.field == row.field and overlap(each.box, row.box) >= SAME_PLACE]
+    best = max(own, key=lambda each: (each.prior, overlap(each.box, row.box)), default=None)
+    return best.lattice if best is not None and best.prior >= SURE_WAY else None
 
 
 def overlap(one: Box, other: Box | None) -> float:

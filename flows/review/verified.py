@@ -17,7 +17,7 @@ from flows.verdict import Kind
 from models.truth import Row
 from pipeline.document import Box
 from pipeline.forms.layout import FormSet
-from pipeline.layouts import Layout, LayoutError, load_layout
+from pipeline.layouts import Layout, LayoutError, Mixed, load_layout
 from pipeline.scans import sha256
 
 GONE = "of scans that are gone or changed"
@@ -100,9 +100,9 @@ def _is_as_read(path: Path, content: str) -> bool:
         return False
 
 
-def _layouts(store: Store) -> dict[str, Layout | FormSet]:
+def _layouts(store: Store) -> dict[str, Layout | FormSet | Mixed]:
     """The layouts of all runs by their labels, of several with one label that of the last run."""
-    found: dict[str, Layout | FormSet] = {}
+    found: dict[str, Layout | FormSet | Mixed] = {}
     for spec, postal in store.layouts_used():
         try:
             layout = load_layout(spec, postal=postal)
