@@ -33,6 +33,8 @@ REASONS_IN_WORDS = {
     Reason.UNSURE_KIND: "read, but it is not sure what kind of page it is",
     Reason.CHECK_DIGIT: "the check digit does not fit the other digits",
     Reason.SUM_DIFFERS: "the sum on the form does not come out",
+    Reason.UNKNOWN_ZIP: "no such ZIP code exists",
+    Reason.BARCODE_MISMATCH: "the barcode on the piece states another code",
     Reason.UNREADABLE_FILE: "the file is damaged or may not be read",
     Reason.NOT_AN_IMAGE: "the file is no picture and no PDF",
     Reason.EMPTY_FILE: "the file is empty",

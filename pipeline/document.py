@@ -18,6 +18,8 @@ class Reason(StrEnum):
     LOW_CONFIDENCE = "low-confidence"
     NOT_FOUND = "not-found"
     BAD_FORMAT = "bad-format"
+    UNKNOWN_ZIP = "unknown-zip"
+    BARCODE_MISMATCH = "barcode-mismatch"
     NOT_REGISTERED = "not-registered"
     NO_LAYOUT = "no-layout"
     OTHER_PAGE = "other-page"

@@ -26,7 +26,7 @@ class LayoutError(ValueError):
 
 @dataclass(frozen=True)
 class Country:
-    """How a country writes its postal code; see countries.toml."""
+    """How a country writes its postal code, and how a code is checked; see countries.toml."""
 
     code: str
     name: str
@@ -34,6 +34,10 @@ class Country:
     shape: str
     boxes: tuple[int, ...]
     where: str
+    valid: str = r"\d+"
+    codes: str = ""
+    share: float = 1.0
+    barcodes: tuple[str, ...] = ()
 
     def dashes(self, length: int) -> tuple[int, ...]:
         """Numbers of digits after which a code of `length` digits has a dash."""
@@ -145,7 +149,16 @@ def countries() -> dict[str, Country]:
     table = tomllib.loads(files("pipeline").joinpath("countries.toml").read_text(encoding="utf-8"))
     return {
         code: Country(
-            code, row["name"], tuple(row["lengths"]), row["shape"], tuple(row["boxes"]), row["where"]
+            code,
+            row["name"],
+            tuple(row["lengths"]),
+            row["shape"],
+            tuple(row["boxes"]),
+            row["where"],
+            row.get("valid", Country.valid),
+            row.get("codes", Country.codes),
+            row.get("share", Country.share),
+            tuple(row.get("barcodes", Country.barcodes)),
         )
         for code, row in table.items()
     }

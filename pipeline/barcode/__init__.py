@@ -5,7 +5,7 @@ page -> rows of bars (find) -> state of every bar (bars) -> digits (imb, postnet
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,7 +35,10 @@ class Barcode:
     turned: bool
 
 
-def read_barcodes(image: Image) -> tuple[Barcode, ...]:
+KINDS = ("imb", "postnet")
+
+
+def read_barcodes(image: Image, kinds: Collection[str] = KINDS) -> tuple[Barcode, ...]:
     """Barcodes on a page, (H, W) uint8 grey or (H, W, 3) BGR, that run from left to right or back.
 
     Only those whose check digit or frame check sequence is right; each once.
@@ -46,7 +49,8 @@ def read_barcodes(image: Image) -> tuple[Barcode, ...]:
         bars = read_bars(grey, row)
         if bars is not None and (decoded := _decode(bars)) is not None:
             kind, routing, turned = decoded
-            found.append(Barcode(kind, routing, _box(bars, grey.shape), turned))
+            if kind in kinds:
+                found.append(Barcode(kind, routing, _box(bars, grey.shape), turned))
     return tuple(found)
 
 

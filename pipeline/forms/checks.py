@@ -10,14 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from pipeline.belief import believed, believing
 from pipeline.document import Reading, Reason
 
 # How often a form states a number with a wrong check digit, or a sum that is not one.
 WRONG_CHECK, WRONG_SUM = 0.01, 0.05
 # Different sums that are followed up, the most probable ones.
 KEPT = 400
-# No check makes a reading surer than this.
-CEILING = 0.9995
 
 
 def luhn(value: str) -> bool:
@@ -45,7 +44,7 @@ def apply_check_digit(reading: Reading, rule: str) -> Reading:
     """The reading with its candidates weighed by a check digit; `check-digit` where none has a right one."""
     if not reading.value or reading.reason is not None:
         return reading
-    belief = _belief(reading)
+    belief = believed(reading)
     good = RULES[rule]
     if not any(good(value) for value in belief):
         return replace(reading, confidence=reading.confidence * WRONG_CHECK, reason=Reason.CHECK_DIGIT)
@@ -53,7 +52,7 @@ def apply_check_digit(reading: Reading, rule: str) -> Reading:
     chance = 1.0 / (11.0 if rule == "mod11" else 10.0)
     rest = (1.0 - sum(belief.values())) * (chance * (1.0 - WRONG_CHECK) + WRONG_CHECK)
     weighed = {v: p * (1.0 - WRONG_CHECK if good(v) else WRONG_CHECK) for v, p in belief.items()}
-    weighed_reading = _believing(reading, weighed, rest)
+    weighed_reading = believing(reading, weighed, rest)
     return (
         weighed_reading
         if good(weighed_reading.value)
@@ -79,10 +78,10 @@ def apply_sums(readings: Sequence[Reading], sums: Mapping[str, Sequence[str]]) -
         names = [total, *parts]
         if any(by_name[name].reason is not None for name in names):
             continue
-        said = _messages([_belief(by_name[name]) for name in names])
+        said = _messages([believed(by_name[name]) for name in names])
         weighed.append(total)
         if said is None:
-            said = [dict.fromkeys(_belief(by_name[name]), 0.0) for name in names]
+            said = [dict.fromkeys(believed(by_name[name]), 0.0) for name in names]
         for name, message in zip(names, said, strict=True):
             messages.setdefault(name, []).append(message)
     for name, all_said in messages.items():
@@ -96,13 +95,6 @@ def apply_sums(readings: Sequence[Reading], sums: Mapping[str, Sequence[str]]) -
         else reading
         for reading in heard.values()
     ]
-
-
-def _belief(reading: Reading) -> dict[str, float]:
-    """The candidates of a reading with their probabilities; an empty field is certainly empty."""
-    if reading.empty or not reading.value:
-        return {"": 1.0}
-    return {reading.value: reading.confidence, **dict(reading.alternatives)}
 
 
 def _number(value: str) -> int:
@@ -159,31 +151,11 @@ def _hearing(reading: Reading, messages: Sequence[Mapping[str, float]]) -> Readi
     """The reading after what its sums say about it."""
     if not messages or not reading.value:
         return reading
-    belief = _belief(reading)
+    belief = believed(reading)
     rest = max(0.0, 1.0 - sum(belief.values()))
     chance = 10.0 ** -max(len(value) for value in belief)
     for said in messages:
         # A candidate that the sum does not confirm, or a value that is none of them, may still be meant.
         belief = {v: p * ((1.0 - WRONG_SUM) * said[v] + WRONG_SUM * chance) for v, p in belief.items()}
         rest *= chance
-    return _believing(reading, belief, rest)
-
-
-def _believing(reading: Reading, weighed: Mapping[str, float], rest: float) -> Reading:
-    """The reading with new weights of its candidates, `rest` that of all other values: best first, sum 1."""
-    whole = sum(weighed.values()) + rest
-    if whole <= 0.0:
-        return reading
-    order = sorted(weighed.items(), key=lambda entry: (-entry[1], entry[0]))
-    value, best = order[0][0], min(order[0][1] / whole, CEILING)
-    room = 1.0 - best
-    others = [(v, min(p / whole, room)) for v, p in order[1:] if v and p / whole >= 5e-5]
-    changed = value != reading.value
-    return replace(
-        reading,
-        value=value,
-        confidence=best,
-        alternatives=tuple(others),
-        # The digits' own probabilities are those of the reading that lost.
-        digit_confidences=tuple(best for _ in value) if changed else reading.digit_confidences,
-    )
+    return believing(reading, belief, rest)

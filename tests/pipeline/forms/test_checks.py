@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.belief import CEILING
 from pipeline.document import Reading, Reason
-from pipeline.forms.checks import CEILING, RULES, apply_check_digit, apply_sums, luhn, mod10, mod11
+from pipeline.forms.checks import RULES, apply_check_digit, apply_sums, luhn, mod10, mod11
 
 digits = st.text("0123456789", min_size=1, max_size=12)
 
