@@ -98,10 +98,10 @@ def _judge_digits(
     from models import evaluate as judging  # noqa: PLC0415
     from models.classifier import SHIPPED  # noqa: PLC0415
     from models.data import load_crops  # noqa: PLC0415
-    from models.network import Network  # noqa: PLC0415
+    from models.page_classifier import open_network  # noqa: PLC0415
 
     found = places or [SHIPPED]
-    networks = [Network(place) for place in found]
+    networks = [open_network(place) for place in found]
     crops = load_crops(data, mnist, cutter_for(data, found[0]))
     evaluated = judging.evaluate(networks, crops)
     model_tables.print_judgements(evaluated)

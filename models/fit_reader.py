@@ -49,7 +49,7 @@ def fit_reader(directory: Path, mnist: Path | None, strips: int, seed: int) -> d
         [make_sample(s.lattice, s.proba, v) for s, v in zip(lines, values, strict=True)]
     )
     parameters = ReaderParameters(weights)
-    pair = fit_pair(*read_strips(model, strips // 10, seed + 1, glyphs[1]), parameters)
+    pair = fit_pair(*read_strips(model, strips // 10, seed + 1, glyphs[1]), parameters, tied=True)
     parameters = replace(parameters, pair=pair)
     lines, values = read_strips(model, strips - strips // 2 - strips // 10, seed + 2, glyphs[1])
     parameters, told = calibrate(lines, values, parameters)

@@ -150,7 +150,7 @@ def refit(
     weights, _ = fit_weights([sample for sample in samples if len(sample.value)], iterations=40)
     lines, values = see_fields(held, model)
     parameters = ReaderParameters(weights, base.pair, base.calibration)
-    parameters = replace(parameters, pair=fit_pair(lines, values, parameters))
+    parameters = replace(parameters, pair=fit_pair(lines, values, parameters, tied=False))
     parameters, _ = calibrate(lines, values, parameters)
     parameters.save(folder / PARAMETERS)
 

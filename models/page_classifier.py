@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from models.digit_pair import DigitPair
+from models.line_network import LINE_NETWORK
 from models.network import CARD, NETWORK, ModelError, Network, softmax
 from models.thumbnail import SIDE, thumbnail
 from pipeline.document import Image
@@ -94,4 +96,6 @@ def open_network(directory: Path) -> Network:
         card = json.loads((directory / CARD).read_text("utf-8"))
     except (OSError, ValueError):
         return Network(directory)  # which says what is wrong
-    return PageNetwork(directory) if card.get("network") == "page" else Network(directory)
+    if card.get("network") == "page":
+        return PageNetwork(directory)
+    return DigitPair(directory) if (directory / LINE_NETWORK).exists() else Network(directory)

@@ -18,10 +18,14 @@ TARGETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1)
 PRIOR_STRENGTH = 1.0
 
 
-def fit_pair(lines: Sequence[Seen], values: Sequence[str], parameters: ReaderParameters) -> Pair:
+def fit_pair(
+    lines: Sequence[Seen], values: Sequence[str], parameters: ReaderParameters, *, tied: bool
+) -> Pair:
     """The weights with which the right values are the most probable of those that the two readers propose.
 
     Where neither proposes the right one, `others` is right. Without frames there is nothing to weigh.
+    tied : both readers count alike. On strips drawn as those were that the networks learned from,
+        the one with the longer memory of them would outweigh the other; elsewhere it errs as much.
     """
     if not lines or any(seen.frames is None for seen in lines):
         return Pair()
@@ -31,6 +35,8 @@ def fit_pair(lines: Sequence[Seen], values: Sequence[str], parameters: ReaderPar
         if seen.lattice.size
     ]
     start = np.array(list(vars(parameters.pair).values()))
+    if tied:
+        start[:2] = start[:2].mean()
 
     def objective(vector: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         pull = vector - start
@@ -40,6 +46,8 @@ def fit_pair(lines: Sequence[Seen], values: Sequence[str], parameters: ReaderPar
             shares = np.exp(scores - np.logaddexp.reduce(scores))
             loss -= float(np.log(max(shares[right], 1e-12)))
             gradient = gradient + shares @ features - features[right]
+        if tied:
+            gradient[:2] = gradient[:2].mean()
         return loss, gradient
 
     bounds = [(0.0, 3.0), (0.0, 3.0), (-20.0, 0.0)]
@@ -58,7 +66,7 @@ def _propositions(seen: Seen, value: str, parameters: ReaderParameters) -> tuple
 
 @dataclass(frozen=True, eq=False)
 class Answers:
-    """Readings of strings: what spoke for each (N, 7), and whether it was right (N,)."""
+    """Readings of strings: what spoke for each (N, 5), and whether it was right (N,)."""
 
     evidence: NDArray[np.float64]
     right: NDArray[np.bool_]

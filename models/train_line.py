@@ -15,16 +15,21 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
+from models.calibrate import fit_temperature
 from models.classifier import CARD, LINE_NETWORK
+from models.digit_pair import pair_logits
 from models.export import export
 from models.fit_reader import held_back
 from models.labelled import Crops, hold_back
 from models.line_data import Line, gather_lines
 from models.line_layers import build_line_network
+from models.line_network import LineNetwork
 from models.line_training import LineBatches, ctc_loss, exact_rate
 from models.material import Glyphs
 from models.mnist import load_mnist
+from models.network import Network
 from pipeline.picture import MAX_WIDTH
 
 KERAS = "line.keras"
@@ -113,7 +118,12 @@ def train_line(directory: Path, digits: Crops, recipe: LineRecipe) -> dict[str, 
     keras.mixed_precision.set_global_policy("float32")
     plain = build_line_network()
     plain.set_weights(network.get_weights())
-    return finish(directory, plain, watched, recipe, read_rows(state / "epochs.jsonl"), len(lines), started)
+    rows = read_rows(state / "epochs.jsonl")
+    told = finish(directory, plain, watched, held, recipe) | {"history": rows}
+    told |= {"lines": len(lines), "seconds": round(time.monotonic() - started)}
+    card = json.loads((directory / CARD).read_text("utf-8")) | {"line": told}
+    (directory / CARD).write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+    return told
 
 
 def _optimizer(recipe: LineRecipe, steps: int) -> keras.optimizers.Optimizer:
@@ -132,28 +142,31 @@ def finish(
     directory: Path,
     network: keras.Model,
     held: Sequence[Line],
+    digits: Crops,
     recipe: LineRecipe,
-    rows: list[dict[str, Any]],
-    lines: int,
-    started: float,
 ) -> dict[str, Any]:
-    """Save and export a trained float32 network, and write its part of the card."""
+    """Save and export a trained float32 network; what its card says of it.
+
+    held, digits : lines and single digits that no network learned from.
+    """
     network.save(directory / KERAS)
     export(network, directory / LINE_NETWORK)
     options = " ".join(f"--{name} {value}" for name, value in asdict(recipe).items())
-    told = {
+    return {
         "command": f"python -m models.train_line DIR {options}",
         "parameters": int(network.count_params()),
-        "lines": lines,
+        "digit_temperature": round(digit_temperature(directory, digits), 4),
         "held_back_lines": len(held),
         "held_back_exact": round(exact_rate(network, held), 4),
         "recipe": asdict(recipe),
-        "history": rows,
-        "seconds": round(time.monotonic() - started),
     }
-    card = json.loads((directory / CARD).read_text("utf-8")) | {"line": told}
-    (directory / CARD).write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
-    return told
+
+
+def digit_temperature(directory: Path, digits: Crops) -> float:
+    """How far what both networks say of a digit must be softened; 2 where one repeats the other."""
+    lines = LineNetwork((directory / LINE_NETWORK).read_bytes())
+    logits = pair_logits(Network(directory).predict_proba(digits.x), lines, digits.x)
+    return fit_temperature(logits.astype(np.float32), digits.y)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -27,7 +27,7 @@ class Calibration:
 
     bias, path, margin, weakest, length : coefficients of 1, the logit of the value's share, the log
     of its lead over the next value, the log of its weakest digit's probability, and its number of
-    digits. cut, whole : of the log of its probability by either reader alone (see `values`).
+    digits.
     """
 
     bias: float = 0.0
@@ -35,8 +35,6 @@ class Calibration:
     margin: float = 0.0
     weakest: float = 0.0
     length: float = 0.0
-    cut: float = 0.0
-    whole: float = 0.0
 
     def confidence(self, candidates: Sequence[Candidate], digit_probabilities: Sequence[float]) -> float:
         """Calibrated probability of the first of `candidates`; 0 where there is none."""
@@ -58,8 +56,6 @@ def evidence(candidates: Sequence[Candidate], digit_probabilities: Sequence[floa
         min(math.log(first / second), 12.0),
         math.log(weakest),
         float(len(candidates[0].value)),
-        max(candidates[0].cut, FAINT),
-        max(candidates[0].whole, FAINT),
     )
 
 

@@ -15,6 +15,7 @@ HEIGHT = 32
 DIGIT = 20  # height of a typical digit in the picture, pixels
 MARGIN = 6  # paper left and right of the ink, pixels
 MAX_WIDTH = 512
+INKED = 40  # of 255: anything fainter is the soft edge of a stroke
 
 
 def draw_line(pieces: Pieces) -> Image:
@@ -48,3 +49,15 @@ def _middle(pieces: Pieces, unit: float) -> float:
     middles = (pieces.boxes[:, 1] + pieces.boxes[:, 3]) / 2.0
     whole = (pieces.boxes[:, 3] - pieces.boxes[:, 1]) >= 0.5 * unit
     return float(np.median(middles[whole] if whole.any() else middles))
+
+
+def draw_crop(crop: Image) -> Image:
+    """A normalized digit, (28, 28) uint8, as a line of its own: (32, W) uint8; without ink (32, 0)."""
+    ys, xs = np.nonzero(crop > INKED)
+    if not len(xs):
+        return np.zeros((HEIGHT, 0), np.uint8)
+    side = crop.shape[0]
+    room = np.zeros((HEIGHT + side, side + 2 * MARGIN), np.uint8)
+    top = round(HEIGHT / 2 - (int(ys.min()) + int(ys.max()) + 1) / 2) + side // 2
+    room[top : top + side, MARGIN : MARGIN + side] = crop
+    return room[side // 2 : side // 2 + HEIGHT, int(xs.min()) : int(xs.max()) + 1 + 2 * MARGIN]

@@ -7,8 +7,17 @@ from hypothesis import strategies as st
 
 from models.calibrate import calibration_error, fit_temperature
 from models.lattice_weights import START, fit_weights, loss_and_gradient, make_sample, pack, unpack
-from models.string_calibration import Answers, confidences, find_thresholds, fit_calibration
+from models.string_calibration import (
+    Answers,
+    answer,
+    confidences,
+    find_thresholds,
+    fit_calibration,
+    fit_pair,
+)
+from pipeline.classify import Seen
 from pipeline.lattice import DIGIT_FEATURES, JUNK_FEATURES, SHAPE_FEATURES, Lattice
+from pipeline.parameters import Pair, ReaderParameters
 
 
 def sample(seed: int, value: str, size: int = 4):
@@ -63,7 +72,7 @@ def test_calibration_finds_the_rate_of_a_biased_coin():
     rng = np.random.default_rng(0)
     path = rng.normal(2, 2, 5000)
     right = rng.random(5000) < 1 / (1 + np.exp(-(0.5 * path - 0.5)))
-    rows = np.column_stack([np.ones(5000), path, np.zeros((5000, 5))])
+    rows = np.column_stack([np.ones(5000), path, np.zeros((5000, 3))])
     answers = Answers(rows, right)
     calibration = fit_calibration(answers)
     assert calibration.path == pytest.approx(0.5, abs=0.07)
@@ -95,3 +104,37 @@ def test_calibration_error_of_known_answers():
     right = np.array([True, True, False, False])
     assert calibration_error(np.full(4, 0.5), right) == pytest.approx(0.0)
     assert calibration_error(np.ones(4), right) == pytest.approx(0.5)
+
+
+def seen_twice(seed: int, value: str, worth: float) -> Seen:
+    """A line whose runs tell nothing, and whose frames say the value with some strength."""
+    rng = np.random.default_rng(seed)
+    count = len(value)
+    edges = np.array([(k, k + 1) for k in range(count)], np.int32)
+    lattice = Lattice(
+        count,
+        edges,
+        np.zeros((count, 28, 28), np.uint8),
+        np.zeros((count, len(DIGIT_FEATURES)), np.float32),
+        np.zeros((count, len(SHAPE_FEATURES)), np.float32),
+        np.zeros((count, len(JUNK_FEATURES)), np.float32),
+        np.zeros((count, 4), np.int32),
+        np.zeros((32, 8 * count), np.uint8),
+    )
+    logits = rng.normal(0, 1, (2 * count, 11))
+    logits[1::2, 10] += 8
+    logits[2 * np.arange(count), [int(c) for c in value]] += worth
+    frames = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+    return Seen(lattice, rng.dirichlet(np.ones(11), count).astype(np.float32), frames.astype(np.float32))
+
+
+def test_the_reader_that_knows_counts_for_more_unless_they_are_tied():
+    values = [f"{k:03d}" for k in range(100, 140)]
+    lines = [seen_twice(k, value, 5.0) for k, value in enumerate(values)]
+    free = fit_pair(lines, values, ReaderParameters(), tied=False)
+    assert free.whole > 3 * free.cut
+    tied = fit_pair(lines, values, ReaderParameters(), tied=True)
+    assert tied.cut == pytest.approx(tied.whole, rel=1e-3)
+    assert answer(lines, values, ReaderParameters(pair=free)).right.mean() > 0.8
+    alone = [Seen(seen.lattice, seen.proba) for seen in lines]
+    assert fit_pair(alone, values, ReaderParameters(), tied=True) == Pair()

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from models.classifier import CARD, LINE_NETWORK, NETWORK, PARAMETERS, SHIPPED, ModelError, load_model
+from models.digit_pair import DigitPair
 from models.export import export
 from models.labelled import Crops
 from models.line_augment import augment_line
@@ -14,6 +15,8 @@ from models.line_layers import BLANK, build_line_network
 from models.line_network import LineNetwork, log_softmax
 from models.line_training import LineBatches, ctc_loss, exact_rate, greedy, to_pixels, to_target
 from models.material import draw_strips
+from models.network import Network
+from models.page_classifier import open_network
 from models.train_line import LineRecipe, read_rows, train_line
 from pipeline.ctc import score_values
 
@@ -118,6 +121,13 @@ def test_a_short_training_leaves_a_model_and_goes_on_where_it_stopped(tmp_path, 
     assert "--strips 6" in told["command"]
     assert json.loads((tmp_path / CARD).read_text())["line"] == told
     assert load_model(tmp_path).predict_frames([picture(64)])[0].shape == (32, 11)
+    pair = open_network(tmp_path)
+    assert isinstance(pair, DigitPair)
+    proba = pair.predict_proba(digits.x[:5])
+    assert proba.shape == (5, 11)
+    np.testing.assert_allclose(proba.sum(axis=1), 1.0, atol=1e-5)
+    np.testing.assert_allclose(proba[:, 10], Network(tmp_path).predict_proba(digits.x[:5])[:, 10], atol=1e-6)
+    assert pair.predict_proba(np.zeros((1, 28, 28), np.uint8)).shape == (1, 11)
     capsys.readouterr()
     train_line(tmp_path, digits, recipe)  # all epochs are done: none is run again
     assert capsys.readouterr().out == ""

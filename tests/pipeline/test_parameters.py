@@ -42,7 +42,7 @@ def test_what_is_saved_is_loaded(tmp_path_factory, digit):
     path = tmp_path_factory.mktemp("parameters") / "reader.json"
     shape = np.arange(10.0 * len(SHAPE_FEATURES)).reshape(10, -1)
     weights = Weights(0.7, 0.1, np.array(digit), np.arange(len(JUNK_FEATURES), dtype=float), shape)
-    saved = ReaderParameters(weights, Pair(0.5, 1.5, -4.0), Calibration(1, 2, 3, 4, 5, 6, 7), ((0.01, 0.9),))
+    saved = ReaderParameters(weights, Pair(0.5, 1.5, -4.0), Calibration(1, 2, 3, 4, 5), ((0.01, 0.9),))
     saved.save(path)
     loaded = ReaderParameters.load(path)
     assert loaded.pair == saved.pair

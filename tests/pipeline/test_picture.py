@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipeline.picture import DIGIT, HEIGHT, MARGIN, MAX_WIDTH, draw_line
+from pipeline.picture import DIGIT, HEIGHT, MARGIN, MAX_WIDTH, draw_crop, draw_line
 from pipeline.segment import segment
 
 
@@ -35,3 +35,15 @@ def test_a_very_long_line_is_drawn_narrower_and_whole():
 
 def test_no_ink_is_no_picture():
     assert draw_line(segment(np.zeros((40, 80), np.float32))).shape == (HEIGHT, 0)
+
+
+def test_a_crop_is_a_line_of_its_own():
+    crop = np.zeros((28, 28), np.uint8)
+    crop[4:24, 10:18] = 255
+    picture = draw_crop(crop)
+    assert picture.shape == (HEIGHT, 8 + 2 * MARGIN)
+    rows = np.flatnonzero(picture.max(axis=1))
+    assert (rows[0], rows[-1]) == (6, 25)
+    assert (picture[:, MARGIN : MARGIN + 8] > 0).any(axis=0).all()
+    assert picture[:, :MARGIN].max() == 0
+    assert draw_crop(np.zeros((28, 28), np.uint8)).shape == (HEIGHT, 0)
