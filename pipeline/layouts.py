@@ -21,7 +21,13 @@ READER_VERSION = 2
 
 
 class LayoutError(ValueError):
-    """A layout or postal setting that does not exist or does not fit; the message says what does."""
+    """A layout or postal setting that does not exist or does not fit; the message says what does.
+
+    The message is one line that prints, whatever the keys and values it repeats hold.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__("".join(c if c.isprintable() else repr(c)[1:-1] for c in message))
 
 
 @dataclass(frozen=True)

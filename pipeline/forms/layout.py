@@ -196,7 +196,7 @@ def _reference(path: Path, model: FormModel) -> Image | None:
         for page in decode(place, name):
             if page.number == model.register_.reference_page:
                 return page.image
-    except (OSError, ScanError) as error:
+    except (OSError, ScanError, ValueError) as error:  # ValueError: a name with a NUL in it
         cause = error.strerror if isinstance(error, OSError) else error
         raise LayoutError(
             f"{path}: register.reference {name}: {cause}; give a picture of the form"

@@ -84,7 +84,7 @@ class FieldModel(_Model):
         if value is not None:
             try:
                 re.compile(value)
-            except re.error as error:
+            except (re.error, OverflowError, RecursionError) as error:
                 raise ValueError(f"is no regular expression ({error}); escape special characters") from None
         return value
 
@@ -154,7 +154,9 @@ def read_model(path: Path) -> FormModel:
     except (OSError, UnicodeDecodeError) as error:
         cause = error.strerror if isinstance(error, OSError) else "is no text in UTF-8"
         raise LayoutError(f"{path}: {cause}; give the path of a form layout (a .toml file)") from error
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError as error:
+        raise LayoutError(f"{path}: is no valid TOML: it is nested too deeply") from error
+    except ValueError as error:  # TOMLDecodeError, and numbers of thousands of digits
         raise LayoutError(f"{path}: is no valid TOML: {error}; see docs/forms.md for an example") from error
     try:
         return FormModel.model_validate(table)
