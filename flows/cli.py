@@ -40,7 +40,12 @@ def run(
         ),
     ] = 0.0,
     dry_run: Annotated[
-        bool, Parameter(group=RUNNING, negative=(), help="Only list the scans that would be read.")
+        bool,
+        Parameter(
+            group=RUNNING,
+            negative=(),
+            help="Only tell what would be read and why; with --verbose for each scan.",
+        ),
     ] = False,
     talk: TalkOptions = DEFAULT_TALK,
 ) -> int:
@@ -56,7 +61,7 @@ def run(
     from flows import command  # noqa: PLC0415 - brings OpenCV, pandas and Prefect
 
     if dry_run:
-        return command.list_scans(settings)
+        return command.tell_plan(settings, verbose=talk.verbose, quiet=talk.quiet)
     return command.read_scans(settings, **talk.as_arguments())
 
 

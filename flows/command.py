@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,14 +13,14 @@ from rich.console import Console
 from flows.console import Loudness, ProgressBar, set_up_logging, standard_error
 from flows.errors import ExitCode, UsageError
 from flows.interrupt import raise_on_sigterm
-from flows.inventory import take_inventory
 from flows.ledger import FILE_NAME, Ledger
 from flows.night import Night
+from flows.plan import READ, Why, plan_night
 from flows.prefect_server import configured_api_url, prefect_api
 from flows.quarantine import FOLDER as QUARANTINE
 from flows.reader import OpenReader, open_reader
 from flows.results import CSV_NAME
-from flows.settings import Existing, NightSettings
+from flows.settings import NightSettings
 from flows.summary import REPORT_NAME, summary_table
 
 
@@ -86,20 +87,33 @@ def retry_scans(
     return max(codes)
 
 
-def list_scans(settings: NightSettings, *, open_with: OpenReader | None = None) -> int:
-    """Print the names of the scans that a run would read, and write nothing. Raises NightError."""
+def tell_plan(
+    settings: NightSettings,
+    *,
+    verbose: bool = False,
+    quiet: bool = False,
+    open_with: OpenReader | None = None,
+) -> int:
+    """Print what a run would read and leave, and why, as a table with tabs; write nothing.
+
+    verbose : a line for each file; otherwise one for each reason, with the number of files.
+
+    Raises NightError.
+    """
     open_with = open_with or functools.partial(open_reader, settings.layout, settings.postal, settings.model)
-    identity = open_with().identity
-    found = take_inventory(settings.inputs, recursive=settings.recursive, exclude=[settings.out])
-    done: set[str] = set()
-    if (settings.out / FILE_NAME).exists() and settings.existing is Existing.SKIP:
-        with Ledger(settings.out / FILE_NAME) as ledger:
-            reader = ledger.find_reader(identity)
-            done = set() if reader is None else ledger.contents_done(reader)
-    names = [sighting.name for sighting in found.sightings if sighting.content not in done]
-    for name in names:
-        print(name)
-    print(f"{len(names)} of {len(found.sightings)} scans would be read", file=sys.stderr)
+    entries = plan_night(settings, open_with().identity)
+    counts = Counter((entry.action, entry.why) for entry in entries)
+    if verbose:
+        print("action\treason\tscan")
+        for entry in entries:
+            print(f"{entry.action}\t{entry.why}\t{entry.name}")
+    else:
+        print("action\treason\tfiles")
+        for (action, why), count in sorted(counts.items(), key=lambda each: list(Why).index(each[0][1])):
+            print(f"{action}\t{why}\t{count}")
+    if not quiet:
+        reads = sum(count for (action, _), count in counts.items() if action == READ)
+        print(f"{_scans(reads)} would be read, {len(entries) - reads} files left", file=sys.stderr)
     return int(ExitCode.OK)
 
 
@@ -128,11 +142,15 @@ def _print_outcome(night: Night) -> None:
     elif not figures.tried and figures.outcome == "finished":
         failed = night.tally.failed_scans
         more = f" ({failed} of them failed, see {out / QUARANTINE})" if failed else ""
-        print(f"Nothing new: {_scans(figures.known)} read before{more}; results are in {out / CSV_NAME}")
+        print(f"Nothing new: {_were(figures.known)} read before{more}; results are in {out / CSV_NAME}")
     elif night.document is not None:
         Console(highlight=False).print(summary_table(night.document, out))
         print(f"results: {out / CSV_NAME}\nreport:  {out / REPORT_NAME}")
 
 
+def _were(number: int) -> str:
+    return f"{_scans(number)} {'was' if number == 1 else 'were'}"
+
+
 def _scans(number: int) -> str:
-    return f"{number} scan was" if number == 1 else f"{number} scans were"
+    return f"{number} scan" if number == 1 else f"{number} scans"

@@ -62,5 +62,13 @@ class WorkerStartError(NightError):
     """A reading process ends before it can read anything."""
 
 
+class CopyError(NightError):
+    """The results are written, but not where they were to be copied."""
+
+
+class DaskUnavailableError(NightError):
+    """The Dask cluster that reads for the night is gone."""
+
+
 class PrefectUnavailableError(NightError):
     """No Prefect server answers, neither one that is set nor one that was started for the night."""

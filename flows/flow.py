@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import logging
 import queue
-from collections.abc import Sequence
-from contextlib import ExitStack
-from contextvars import ContextVar
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,24 +17,28 @@ from httpx import HTTPError
 from prefect import flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
+from prefect.context import FlowRunContext
 from prefect.exceptions import PrefectException
 from prefect.futures import PrefectFuture
 from prefect.states import Cancelled, Completed, Failed
+from prefect.task_runners import TaskRunner
 from prefect.tasks import Task, exponential_backoff
-from prefect.utilities.annotations import quote
 
+from flows.addresses import Address, parse_input
 from flows.artifacts import ReadingProgress, publish
 from flows.chunk import Job, ScanResult
+from flows.dask_reading import DaskPool, RemoteTurn
 from flows.errors import InterruptedNightError, PrefectUnavailableError
+from flows.handover import handed_over, prepared_night
 from flows.interrupt import stop_on_signal
 from flows.night import Night
 from flows.settings import Existing, NightSettings, usable_cores
+from flows.tether import end_with_service
 from flows.workers import Turn
 
 log = logging.getLogger(__name__)
 
 _LOOK_FOR_STOP_S = 0.2
-_prepared: ContextVar[Night | None] = ContextVar("prepared", default=None)
 
 
 async def _is_io_error(_task: Task[Any, Any], _run: TaskRun, state: State[Any]) -> bool:
@@ -59,12 +62,23 @@ def take_inventory(night: Night) -> None:
     get_run_logger().info("%d scans found, %d read before", figures.found, figures.known)
 
 
+class Chunk:
+    """Scans, and what they are read with.
+
+    Neither a list nor a dataclass: Prefect would look into every scan for results of other tasks.
+    """
+
+    def __init__(self, jobs: Sequence[Job], turn: Turn | RemoteTurn) -> None:
+        self.jobs = jobs
+        self.turn = turn
+
+
 @task(name="read-chunk", task_run_name="chunk {number}, {first} and on", cache_policy=NO_CACHE)
-def read_chunk(number: int, first: str, jobs: Sequence[Job], turn: Turn) -> list[ScanResult]:
+def read_chunk(number: int, first: str, chunk: Chunk) -> list[ScanResult]:
     """Read some tens of scans in a process of their own, when the chunks before them have theirs."""
-    results = turn.read(jobs)
+    results = chunk.turn.read(chunk.jobs)
     failed = sum(bool(result.failures) for result in results)
-    get_run_logger().info("chunk %d from %s: %d scans read, %d failed", number, first, len(jobs), failed)
+    get_run_logger().info("chunk %d from %s: %d scans read, %d failed", number, first, len(results), failed)
     return results
 
 
@@ -91,13 +105,16 @@ def night_flow(
     retry: bool = False,
     formats: str = "",
     on_failure: str | None = None,
+    dask: str | None = None,
+    copy_to: str | None = None,
 ) -> State[Any]:
     """Read every scan below the inputs that was not read before, and write the results to `out`."""
     with ExitStack() as stack:
-        night = _prepared.get()
+        night = prepared_night()
         if night is None:  # run by a deployment and not by the command line
+            end_with_service()
             settings = NightSettings(
-                inputs=tuple(map(Path, inputs)),
+                inputs=tuple(map(parse_input, inputs)),
                 out=Path(out),
                 layout=layout,
                 postal=postal,
@@ -112,12 +129,14 @@ def night_flow(
                 retry=retry,
                 formats=formats,
                 on_failure=on_failure,
+                dask=dask,
+                copy_to=Address(copy_to) if copy_to else None,
             )
             night = stack.enter_context(Night(settings))
         take_inventory(night)
         night.start_workers()
-        with night.reading():
-            outcome = _read_chunks(night)
+        with night.reading(), _task_runner(night) as runner:
+            outcome = _read_chunks(night, runner)
         write_results(night, outcome)
         publish(night)
         return _final_state(night, outcome)
@@ -128,9 +147,9 @@ def run_as_flow(night: Night) -> None:
 
     Raises whatever ended it early; PrefectUnavailableError where that was Prefect.
     """
-    token = _prepared.set(night)
     try:
-        state = night_flow(**night.settings.as_json(), return_state=True)
+        with handed_over(night):
+            state = night_flow(**night.settings.as_json(), return_state=True)
         if night.document is None:
             state.result(raise_on_failure=True)
     except (HTTPError, PrefectException) as error:
@@ -140,11 +159,24 @@ def run_as_flow(night: Night) -> None:
                 f"Prefect failed ({cause}); what was read is kept, run the same command again"
             ) from error
         log.warning("all is read and written, but Prefect's record of it is incomplete (%s)", cause)
+
+
+@contextmanager
+def _task_runner(night: Night) -> Iterator[TaskRunner[Any]]:
+    """What runs the tasks that read: threads of this process, or a Dask cluster."""
+    if isinstance(night.pool, DaskPool) and night.chunks:
+        with night.pool.task_runner() as runner:
+            yield runner
+        return
+    context = FlowRunContext.get()
+    assert context is not None  # called by the flow and by nobody else
+    try:
+        yield context.task_runner
     finally:
-        _prepared.reset(token)
+        night.pool.stop()  # all was read, or what still waits to be read must not hold up the flow's end
 
 
-def _read_chunks(night: Night) -> str:
+def _read_chunks(night: Night, runner: TaskRunner[Any]) -> str:
     """Read all chunks, writing each to the ledger as it comes; returns the outcome."""
     waiting = list(enumerate(night.chunks, 1))[::-1]
     running: set[PrefectFuture[list[ScanResult]]] = set()
@@ -156,8 +188,9 @@ def _read_chunks(night: Night) -> str:
             # One more than there are processes, so that none waits while the ledger is written.
             while waiting and len(running) <= night.settings.workers:
                 number, jobs = waiting.pop()
-                # Prefect would look into every job for results of other tasks.
-                future = read_chunk.submit(number, jobs[0].scan.name, quote(jobs), night.pool.queue_up())
+                chunk = Chunk(jobs, night.pool.queue_up())
+                parameters = {"number": number, "first": jobs[0].scan.name, "chunk": chunk}
+                future = runner.submit(read_chunk, parameters)
                 running.add(future)
                 future.add_done_callback(ready.put)
             if done := _next(ready):

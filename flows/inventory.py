@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
+from flows.addresses import Address, fetch_scans, store_of
 from flows.chunk import Job, PageFailure, ScanResult, Stamp
 from flows.errors import UsageError
 from flows.ledger import Sighting, content_key
@@ -28,41 +30,64 @@ class Inventory:
 
     unreadable : results of files that could not even be hashed.
     unsettled : names of files that are left out, because they are still being written.
+    ignored : names of files and folders that are plainly something else.
     """
 
     sightings: tuple[Sighting, ...]
     jobs: tuple[Job, ...]
     unreadable: tuple[ScanResult, ...]
     unsettled: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
 
 
 def take_inventory(
-    inputs: Sequence[Path],
+    inputs: Sequence[Path | Address],
+    out: Path,
     *,
     recursive: bool,
-    exclude: Sequence[Path] = (),
     settle: float = 0.0,
     on_hashed: Callable[[int], None] = lambda _: None,
 ) -> Inventory:
     """Find the scans and hash them. Raises UsageError for an input that cannot be searched.
 
-    exclude : folders that are not entered.
+    out : the output folder, which is not searched; what lies at an address is fetched into it.
     settle : seconds in which a file must not change to be taken (`flows.settle`).
     on_hashed : told the number of scans hashed so far.
     """
     from pipeline.scans import InputError, discover  # noqa: PLC0415 - brings OpenCV
 
+    folders = [each for each in inputs if isinstance(each, Path)]
+    prefixed = len(inputs) > 1
+    ignored: list[str] = []
     try:
-        scans = discover(inputs, recursive=recursive, exclude=exclude)
+        scans = discover(
+            folders, recursive=recursive, exclude=[out], prefixed=prefixed, on_ignored=ignored.append
+        )
     except InputError as error:
         raise UsageError(str(error)) from error
     scans, growing = part_settled(scans, settle)
-    roots = [path.resolve() for path in inputs]
-    hashed = _hash_all(scans, on_hashed)
+    unsettled = [scan.name for scan in growing]
+    roots = [path.resolve() for path in folders]
+    for address in inputs:
+        if isinstance(address, Address):
+            fetched = fetch_scans(address, out, recursive=recursive, prefixed=prefixed, settle=settle)
+            scans += fetched.scans
+            unsettled += fetched.growing
+            ignored += fetched.ignored
+            roots.append(store_of(address, out).resolve())
+    _check_names(scans)
+    hashed = _hash_all(sorted(scans, key=lambda scan: scan.name), on_hashed)
     return replace(
         _inventory([(_sighting(scan, roots, each.content), each) for scan, each in hashed]),
-        unsettled=tuple(scan.name for scan in growing),
+        unsettled=tuple(unsettled),
+        ignored=tuple(sorted(ignored)),
     )
+
+
+def _check_names(scans: Sequence[Scan]) -> None:
+    for name, count in Counter(scan.name for scan in scans).items():
+        if count > 1:
+            raise UsageError(f"two inputs have a scan called {name!r}; read them in separate runs")
 
 
 def take_again(

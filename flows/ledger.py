@@ -137,6 +137,23 @@ class Ledger:
         rows = self._db.execute("SELECT content FROM outcomes WHERE reader = ? AND lasting", (reader,))
         return {content for (content,) in rows}
 
+    def contents_by_place(self) -> dict[Path, str]:
+        """The content of every scan, by where it lay when it was last seen."""
+        with explained(self._path):
+            rows = self._db.execute("SELECT path, content FROM scans").fetchall()
+        return {Path(os.fsdecode(path)): content for path, content in rows}
+
+    def readers_by_content(self) -> dict[str, list[Identity]]:
+        """What every content was read with, the one that read it last first; failures count as read."""
+        with explained(self._path):
+            rows = self._db.execute(
+                "SELECT o.content, r.* FROM outcomes o JOIN readers r ON r.id = o.reader ORDER BY o.run DESC"
+            ).fetchall()
+        readers: dict[str, list[Identity]] = {}
+        for row in rows:
+            readers.setdefault(row["content"], []).append(Identity(**{name: row[name] for name in _IDENTITY}))
+        return readers
+
     def failed_scans(self, reader: int) -> list[Sighting]:
         """The scans that failed when this reader read them last, by name."""
         with explained(self._path):
@@ -186,13 +203,21 @@ class Ledger:
         return row is not None
 
     def _forget_old_names(self, sight: Sighting) -> None:
-        """Drop the rows of files that are gone and now lie here: renamed, or moved with their folder."""
+        """Drop the rows of files that are this one: renamed, or with all their inbox in another place.
+
+        One name with one content below two inboxes is one scan, whether the first inbox is still
+        there or not: its rows could not be told apart. Below one inbox a copy is a scan of its own.
+        """
         rows = self._db.execute(
-            "SELECT path FROM scans WHERE content = ? AND path != ? AND (root = ? OR name = ?)",
-            (sight.content, os.fsencode(sight.path), os.fsencode(sight.root), sight.name),
+            "SELECT path, name = ? AND root != ? FROM scans WHERE content = ? AND path != ?"
+            " AND (root = ? OR name = ?)",
+            (
+                *(sight.name, os.fsencode(sight.root), sight.content, os.fsencode(sight.path)),
+                *(os.fsencode(sight.root), sight.name),
+            ),
         ).fetchall()
-        for (path,) in rows:
-            if not os.path.lexists(path):
+        for path, elsewhere in rows:
+            if elsewhere or not os.path.lexists(path):
                 self._db.execute("DELETE FROM scans WHERE path = ?", (path,))
 
     def _write_result(self, db: sqlite3.Connection, run: int, reader: int, result: ScanResult) -> None:

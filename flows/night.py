@@ -17,13 +17,15 @@ from typing import Any, Self
 
 from flows.alarm import tell
 from flows.chunk import Job, ScanResult
+from flows.copies import copy_results
+from flows.dask_reading import DaskPool
 from flows.errors import ExitCode, NightError
 from flows.formats import parse_formats
 from flows.history import History, read_history
 from flows.inventory import Inventory, portion, take_again, take_inventory
 from flows.ledger import FILE_NAME, Ledger, Sighting
 from flows.limits import memory_a_worker
-from flows.output import own_output_folder
+from flows.output import own_output_folder, remove_leftovers
 from flows.quarantine import update_quarantine
 from flows.reader import OpenReader, open_reader
 from flows.report import write_report
@@ -104,18 +106,31 @@ class Night:
                     self.settings.target_error,
                 )
             stack.enter_context(own_output_folder(self.settings.out))
+            remove_leftovers(self.settings.out)
             self._ledger = stack.enter_context(Ledger(self.settings.out / FILE_NAME))
             self._run = self._ledger.begin_run(self.settings.absolute().as_json())
             self._reader = self._ledger.register_reader(self.identity, self.threshold)
-            self.pool = WorkerPool(
-                self._open_with,
-                self.identity,
-                silence_limit_s=self.settings.page_timeout,
-                memory_limit=memory_a_worker(self.settings.workers),
-                verbose=self._verbose,
-            )
+            self.pool = self._make_pool()
             stack.callback(self.pool.stop)
             self._exit = stack.pop_all()
+
+    def _make_pool(self) -> WorkerPool | DaskPool:
+        settings = self.settings
+        if settings.dask is not None:
+            return DaskPool(
+                settings.dask,
+                self._open_with,
+                self.identity,
+                silence_limit_s=settings.page_timeout,
+                verbose=self._verbose,
+            )
+        return WorkerPool(
+            self._open_with,
+            self.identity,
+            silence_limit_s=settings.page_timeout,
+            memory_limit=memory_a_worker(settings.workers),
+            verbose=self._verbose,
+        )
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -164,8 +179,8 @@ class Night:
             return take_again(self._ledger.failed_scans(self._reader), on_hashed=hashed)
         return take_inventory(
             self.settings.inputs,
+            self.settings.out,
             recursive=self.settings.recursive,
-            exclude=[self.settings.out],
             settle=self.settings.settle,
             on_hashed=hashed,
         )
@@ -211,7 +226,7 @@ class Night:
 
         outcome : `finished`, `interrupted` or `failure-ceiling`.
 
-        Raises OSError where the output folder can no longer be written.
+        Raises OSError where the output folder can no longer be written, CopyError.
         """
         out = self.settings.out
         self.figures.outcome = outcome
@@ -225,10 +240,13 @@ class Night:
             write_report(
                 out, self.settings, self.identity, self.threshold, self.figures, self.tally, self.history
             )
-        self.document = write_summary(
+        document = write_summary(
             out, self.settings, self.identity, self.threshold, self.figures, self.tally, self.history
         )
         self._ledger.end_run(self._run, outcome)
+        if self.settings.copy_to is not None:
+            copy_results(out, self.settings.copy_to)
+        self.document = document
         self.exit_code = self._exit_code(outcome)
 
     def _exit_code(self, outcome: str) -> ExitCode:

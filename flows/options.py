@@ -9,6 +9,7 @@ from typing import Annotated, TypedDict
 
 from cyclopts import Group, Parameter
 
+from flows.addresses import Address, parse_input
 from flows.errors import UsageError
 from flows.settings import Existing, NightSettings, usable_cores
 
@@ -17,7 +18,12 @@ RUNNING = Group("Running", sort_key=2)
 TALKING = Group("Messages", sort_key=3)
 
 Inputs = Annotated[
-    list[Path], Parameter(name="INPUT", negative=(), help="Folders of scans, or single scans.")
+    list[str],
+    Parameter(
+        name="INPUT",
+        negative=(),
+        help="Folders of scans, or single scans; also addresses such as s3://bucket/scans.",
+    ),
 ]
 Out = Annotated[Path, Parameter(name=["--out", "-o"], help="Folder for the results; made if missing.")]
 
@@ -61,6 +67,13 @@ class NightOptions:
         float, Parameter(group=RUNNING, help="Seconds that one page may take before it is given up.")
     ] = 300.0
 
+    dask: Annotated[
+        str | None,
+        Parameter(
+            group=RUNNING,
+            help="Read on a Dask cluster: the address of its scheduler, or local for one of this machine.",
+        ),
+    ] = None
     formats: Annotated[
         str,
         Parameter(
@@ -69,6 +82,13 @@ class NightOptions:
             help="Write parquet or xlsx as well, separated by commas; csv and jsonl are always written.",
         ),
     ] = ""
+    copy_to: Annotated[
+        str | None,
+        Parameter(
+            group=RUNNING,
+            help="Address, such as s3://bucket/results, that the results are copied to after every night.",
+        ),
+    ] = None
     on_failure: Annotated[
         str | None,
         Parameter(
@@ -77,16 +97,16 @@ class NightOptions:
         ),
     ] = None
 
-    def settings(self, inputs: list[Path], out: Path, *, settle: float = 0.0) -> NightSettings:
+    def settings(self, inputs: list[str], out: Path, *, settle: float = 0.0) -> NightSettings:
         """The settings of a night on these folders, checked. Raises UsageError."""
         settings = NightSettings(
-            inputs=tuple(inputs),
+            inputs=tuple(map(parse_input, inputs)),
             out=out,
             layout=os.pathsep.join(self.layout),
             postal=self.postal,
             model=self.model,
             target_error=self.target_error,
-            workers=usable_cores() if self.workers is None else self.workers,
+            workers=self._workers(),
             recursive=self.recursive,
             existing=self.existing,
             max_failures=self.max_failures,
@@ -94,9 +114,21 @@ class NightOptions:
             settle=settle,
             formats=self.formats,
             on_failure=self.on_failure,
+            dask=self.dask,
+            copy_to=Address(self.copy_to) if self.copy_to else None,
         )
         settings.check()
-        return settings
+        return settings.absolute() if self.dask else settings  # its workers live in other folders
+
+    def _workers(self) -> int:
+        if self.dask is not None:
+            from flows.dask_reading import LOCAL, check_dask, cluster_threads  # noqa: PLC0415 - start-up time
+            from flows.prefect_server import configured_api_url  # noqa: PLC0415
+
+            check_dask(self.dask, prefect_api=configured_api_url())
+            if self.workers is None and self.dask != LOCAL:
+                return cluster_threads(self.dask)
+        return usable_cores() if self.workers is None else self.workers
 
 
 class Talk(TypedDict):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ except ImportError:  # Windows, where a second run is not kept out
     fcntl = None  # type: ignore[assignment]
 
 LOCK_NAME = ".nightsort.lock"
+_LEFT_AFTER_S = 3600.0
 
 
 @contextmanager
@@ -41,6 +43,17 @@ def own_output_folder(
         yield out
     finally:
         os.close(descriptor)
+
+
+def remove_leftovers(out: Path) -> None:
+    """Remove what files were written to that were killed before they had their names.
+
+    Young ones stay: the review station writes here as well. Raises OSError.
+    """
+    oldest = time.time() - _LEFT_AFTER_S
+    for part in (*out.glob(".*.part"), *out.glob("quarantine/**/.*.part")):
+        if part.stat().st_mtime < oldest:
+            part.unlink()
 
 
 def _lock(descriptor: int, out: Path, holder: str) -> None:

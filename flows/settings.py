@@ -6,11 +6,12 @@ import math
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from flows.addresses import Address, check_local, parse_input
 from flows.errors import UsageError
 
 # A share of failures says little before this many scans were tried.
@@ -60,11 +61,13 @@ class NightSettings:
     page_timeout : seconds without a sign of life after which a reading process is ended.
     settle : seconds in which a file must not change to be taken; 0 takes all as they are.
     formats : of the results, besides CSV and JSON lines, separated by commas (`flows.formats`).
+    dask : address of the scheduler of a Dask cluster that reads, `local` for one of our own, None for none.
     on_failure : address or command that is told when a night ends otherwise than well (`flows.alarm`).
+    copy_to : where the results are copied after the night (`flows.copies`), None for nowhere.
     retry : only the scans that failed are read, where they lay when they were last seen.
     """
 
-    inputs: tuple[Path, ...]
+    inputs: tuple[Path | Address, ...]
     out: Path
     layout: str = "envelope"
     postal: str = "us"
@@ -79,6 +82,8 @@ class NightSettings:
     retry: bool = False
     formats: str = ""
     on_failure: str | None = None
+    dask: str | None = None
+    copy_to: Address | None = None
 
     @property
     def ceiling(self) -> FailureCeiling:
@@ -100,11 +105,13 @@ class NightSettings:
             from flows.formats import parse_formats  # noqa: PLC0415 - brings NumPy
 
             parse_formats(self.formats)
+        check_local(self.out)
         if not self.inputs:
             raise UsageError("no INPUT given: name at least one folder of scans")
         if not self.retry:
             for path in self.inputs:
-                self._check_input(path)
+                if isinstance(path, Path):
+                    self._check_input(path)
 
     def _check_input(self, path: Path) -> None:
         if not path.exists():
@@ -126,7 +133,7 @@ class NightSettings:
         layout = Path(self.layout)
         return replace(
             self,
-            inputs=tuple(path.absolute() for path in self.inputs),
+            inputs=tuple(each.absolute() if isinstance(each, Path) else each for each in self.inputs),
             out=self.out.absolute(),
             model=self.model and self.model.absolute(),
             layout=str(layout.absolute()) if layout.suffix and layout.exists() else self.layout,
@@ -136,15 +143,16 @@ class NightSettings:
     def from_json(cls, document: Mapping[str, Any]) -> NightSettings:
         """The settings that `as_json` gave; what another version knew besides is left out."""
         known = {name: document[name] for name in _NAMES if name in document}
-        known["inputs"] = tuple(map(Path, known["inputs"]))
+        known["inputs"] = tuple(map(parse_input, known["inputs"]))
         known["out"] = Path(known["out"])
         known["model"] = Path(known["model"]) if known.get("model") else None
+        known["copy_to"] = Address(known["copy_to"]) if known.get("copy_to") else None
         known["existing"] = Existing(known.get("existing", Existing.SKIP))
         return cls(**known)
 
     def as_json(self) -> dict[str, Any]:
         """The settings in types that JSON keeps, as summary.json and the ledger record them."""
-        return {key: _plain(value) for key, value in asdict(self).items()}
+        return {name: _plain(getattr(self, name)) for name in _NAMES}
 
 
 _NAMES = tuple(field.name for field in fields(NightSettings))
@@ -153,7 +161,7 @@ _NAMES = tuple(field.name for field in fields(NightSettings))
 def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_plain(each) for each in value]
-    return str(value) if isinstance(value, Path | Existing) else value
+    return str(value) if isinstance(value, Path | Address | Existing) else value
 
 
 def usable_cores() -> int:

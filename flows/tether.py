@@ -16,8 +16,12 @@ import shutil
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from multiprocessing import connection, parent_process
+
+_SERVICE = "NIGHTSORT_SERVICE"
+_LOOK_EVERY_S = 0.5
 
 
 def end_with_parent() -> None:
@@ -30,6 +34,27 @@ def end_with_parent() -> None:
 def end_with_standard_input(cleanup: Callable[[], None]) -> None:
     """Tie this process to whoever holds the other end of its standard input; `cleanup` runs last."""
     _watch(sys.stdin.buffer.read, cleanup)
+
+
+def end_with_service() -> None:
+    """Tie a night to the `nightsort serve` that started it; elsewhere nothing happens.
+
+    Left alone, a night would go on without the Prefect server of its service, and the service that
+    is started in place of the old one could not tell when it ends.
+    """
+    service = os.environ.get(_SERVICE)
+    if service == str(os.getppid()):
+
+        def wait() -> None:
+            while str(os.getppid()) == service:
+                time.sleep(_LOOK_EVERY_S)
+
+        _watch(wait, lambda: None)
+
+
+def announce_service() -> None:
+    """Have the nights that this process starts be tied to it."""
+    os.environ[_SERVICE] = str(os.getpid())
 
 
 def _watch(wait_for_end: Callable[[], object], cleanup: Callable[[], None]) -> None:

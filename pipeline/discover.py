@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -40,23 +40,33 @@ class InputError(ValueError):
     """An input that cannot be searched for scans; its text is one line for a person."""
 
 
-def discover(inputs: Sequence[Path], *, recursive: bool = True, exclude: Sequence[Path] = ()) -> list[Scan]:
+def discover(
+    inputs: Sequence[Path],
+    *,
+    recursive: bool = True,
+    exclude: Sequence[Path] = (),
+    prefixed: bool | None = None,
+    on_ignored: Callable[[str], None] = lambda _: None,
+) -> list[Scan]:
     """Every scan below the inputs, sorted by name (code point order, the same on every machine).
 
     inputs : folders, or single files, which are taken whatever they are called.
     exclude : folders that are not entered, such as the output folder.
+    prefixed : whether names begin with the input folder's; by default with several inputs.
+    on_ignored : told the name of each file and folder that is plainly something else.
 
-    A name is the path below the input folder, or a single file's own name. With several inputs
-    the folder's name comes first. Characters that do not print are escaped (`printable`).
+    A name is the path below the input folder, or a single file's own name. Characters that do not
+    print are escaped (`printable`).
     Links to folders are never followed, links to files only while they stay in the input folder.
 
     Raises InputError for an input or folder that is missing or cannot be read, and where two
     scans would have one name.
     """
     closed = frozenset(path.resolve() for path in exclude)
+    prefix = len(inputs) > 1 if prefixed is None else prefixed
     scans: dict[str, Scan] = {}
     for given in inputs:
-        for scan in _scans_of(given, len(inputs) > 1, recursive, closed):
+        for scan in _scans_of(given, prefix, recursive, closed, on_ignored):
             if scan.name in scans:
                 raise InputError(
                     f"{scans[scan.name].path} and {scan.path} would both be called {scan.name!r} "
@@ -88,7 +98,9 @@ def _printable_character(character: str) -> str:
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
 
 
-def _scans_of(given: Path, prefixed: bool, recursive: bool, closed: frozenset[Path]) -> Iterator[Scan]:
+def _scans_of(
+    given: Path, prefixed: bool, recursive: bool, closed: frozenset[Path], on_ignored: Callable[[str], None]
+) -> Iterator[Scan]:
     """The scans of one input, in no particular order."""
     mode = _mode(given)
     if stat.S_ISREG(mode):
@@ -97,8 +109,12 @@ def _scans_of(given: Path, prefixed: bool, recursive: bool, closed: frozenset[Pa
     if not stat.S_ISDIR(mode):
         raise InputError(f"{given} is neither a file nor a folder")
     prefix = f"{given.resolve().name}/" if prefixed and given.resolve().name else ""
-    for path in _files_below(given, recursive, closed):
-        yield Scan(path, printable(prefix + path.relative_to(given).as_posix()))
+
+    def name_of(path: Path) -> str:
+        return printable(prefix + path.relative_to(given).as_posix())
+
+    for path in _files_below(given, recursive, closed, lambda path: on_ignored(name_of(path))):
+        yield Scan(path, name_of(path))
 
 
 def _mode(given: Path) -> int:
@@ -110,7 +126,9 @@ def _mode(given: Path) -> int:
         raise InputError(f"{given} cannot be read: {error}") from error
 
 
-def _files_below(root: Path, recursive: bool, closed: frozenset[Path]) -> Iterator[Path]:
+def _files_below(
+    root: Path, recursive: bool, closed: frozenset[Path], on_ignored: Callable[[Path], None]
+) -> Iterator[Path]:
     inside = root.resolve()
     waiting = [root]
     while waiting:
@@ -118,13 +136,15 @@ def _files_below(root: Path, recursive: bool, closed: frozenset[Path]) -> Iterat
         if closed and folder.resolve() in closed:
             continue
         for entry in _entries(folder):
-            if _is_ignored(entry.name):
-                continue
-            if entry.is_dir(follow_symlinks=False):
+            if is_ignored(entry.name):
+                on_ignored(Path(entry.path))
+            elif entry.is_dir(follow_symlinks=False):
                 if recursive:
                     waiting.append(Path(entry.path))
             elif _is_scan(entry, inside):
                 yield Path(entry.path)
+            else:
+                on_ignored(Path(entry.path))
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
@@ -135,7 +155,8 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
         raise InputError(f"the folder {folder} cannot be listed: {error.strerror}") from error
 
 
-def _is_ignored(name: str) -> bool:
+def is_ignored(name: str) -> bool:
+    """Whether a file or folder of this name is plainly no scan."""
     lower = name.lower()
     return (
         lower.startswith(_HIDDEN_PREFIXES)

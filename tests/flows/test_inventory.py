@@ -13,6 +13,8 @@ from pipeline import scans
 from pipeline.document import Reason, Scan
 from tests.flows.fakes import draw_scan
 
+OUT = Path("/nowhere")
+
 
 def job(number: int) -> Job:
     return Job(Scan(Path(str(number)), str(number)), str(number), Stamp(0, 0))
@@ -34,7 +36,7 @@ def test_every_scan_is_seen_and_every_content_read_once(tmp_path: Path) -> None:
     draw_scan(tmp_path / "in" / "a" / "copy of b.png", 1)
     draw_scan(tmp_path / "in" / "c.png", 2)
     counts: list[int] = []
-    found = take_inventory([tmp_path / "in"], recursive=True, on_hashed=counts.append)
+    found = take_inventory([tmp_path / "in"], OUT, recursive=True, on_hashed=counts.append)
     assert [sighting.name for sighting in found.sightings] == ["a/copy of b.png", "b.png", "c.png"]
     assert {sighting.root for sighting in found.sightings} == {(tmp_path / "in").resolve()}
     assert [each.scan.name for each in found.jobs] == ["a/copy of b.png", "c.png"]
@@ -44,15 +46,15 @@ def test_every_scan_is_seen_and_every_content_read_once(tmp_path: Path) -> None:
 
 def test_single_file_belongs_to_its_folder(tmp_path: Path) -> None:
     path = draw_scan(tmp_path / "a.png", 1)
-    (sighting,) = take_inventory([path], recursive=True).sightings
+    (sighting,) = take_inventory([path], OUT, recursive=True).sightings
     assert (sighting.root, sighting.name) == (tmp_path.resolve(), "a.png")
 
 
 def test_one_file_is_one_place_however_the_folder_is_called(tmp_path: Path) -> None:
     draw_scan(tmp_path / "in" / "a.png", 1)
     (tmp_path / "link").symlink_to(tmp_path / "in")
-    (direct,) = take_inventory([tmp_path / "in"], recursive=True).sightings
-    (linked,) = take_inventory([tmp_path / "link" / ".." / "in"], recursive=True).sightings
+    (direct,) = take_inventory([tmp_path / "in"], OUT, recursive=True).sightings
+    (linked,) = take_inventory([tmp_path / "link" / ".." / "in"], OUT, recursive=True).sightings
     assert direct == linked
 
 
@@ -69,7 +71,7 @@ def test_file_that_cannot_be_hashed_is_a_failure_of_its_own(
         return hash_file(path)
 
     monkeypatch.setattr(scans, "sha256", refuse)
-    found = take_inventory([tmp_path], recursive=True)
+    found = take_inventory([tmp_path], OUT, recursive=True)
     assert [each.scan.name for each in found.jobs] == ["b.png"]
     (result,) = found.unreadable
     assert result.content == found.sightings[0].content
@@ -79,4 +81,4 @@ def test_file_that_cannot_be_hashed_is_a_failure_of_its_own(
 
 def test_input_that_cannot_be_searched_is_a_usage_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="gone"):
-        take_inventory([tmp_path / "gone"], recursive=True)
+        take_inventory([tmp_path / "gone"], OUT, recursive=True)

@@ -151,12 +151,25 @@ def test_changed_content_replaces_the_line(inbox: Inbox) -> None:
     assert inbox.table() == [("a", "9")]
 
 
-def test_inbox_that_moved_does_not_double_its_lines(ledger: Ledger, inbox: Inbox, tmp_path: Path) -> None:
+@pytest.mark.parametrize("still_there", [False, True])
+def test_inbox_in_another_place_does_not_double_its_lines(
+    ledger: Ledger, inbox: Inbox, tmp_path: Path, still_there: bool
+) -> None:
     inbox.see({"a": "1"})
     inbox.read("1")
-    (inbox.root / "a").unlink()
+    if not still_there:
+        (inbox.root / "a").unlink()
     Inbox(ledger, tmp_path / "elsewhere").see({"a": "1"})
     assert inbox.table() == [("a", "1")]
+
+
+def test_one_name_with_two_contents_in_two_inboxes_is_two_scans(
+    ledger: Ledger, inbox: Inbox, tmp_path: Path
+) -> None:
+    inbox.see({"a": "1"})
+    Inbox(ledger, tmp_path / "elsewhere").see({"a": "2"})
+    inbox.read("1", "2")
+    assert sorted(inbox.table()) == [("a", "1"), ("a", "2")]
 
 
 def test_same_content_elsewhere_under_another_name_is_another_scan(

@@ -1,0 +1,29 @@
+"""A night that the command line has prepared, handed to the flow that runs in the same process.
+
+Not in `flows.flow`: Prefect sends the flow's code to Dask workers with all that it refers to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from flows.night import Night
+
+_prepared: ContextVar[Night | None] = ContextVar("prepared", default=None)
+
+
+def prepared_night() -> Night | None:
+    """The night that was handed over; None where a deployment runs the flow."""
+    return _prepared.get()
+
+
+@contextmanager
+def handed_over(night: Night) -> Iterator[None]:
+    """Have the flow that is called within take this night."""
+    token = _prepared.set(night)
+    try:
+        yield
+    finally:
+        _prepared.reset(token)
