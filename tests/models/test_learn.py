@@ -71,6 +71,7 @@ def told(truth, tmp_path_factory):
     out = tmp_path_factory.mktemp("models") / "learned"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(learning, "FEWEST_HELD", 1)
+        patch.setattr(learning, "CALIBRATION_STRIPS", 8)
         lesson = Lesson(rounds=1, epochs=1, strips=4)
         steps = []
         found = learn(
