@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +16,12 @@ from numpy.typing import NDArray
 from models.line_network import LINE_NETWORK, LineNetwork
 from models.network import CARD, NETWORK, ModelError, Network, softmax
 from pipeline.document import Image
+from pipeline.envelope import EnvelopeParameters
 from pipeline.parameters import ReaderParameters
 
 __all__ = [
     "CARD",
+    "ENVELOPE",
     "LINE_NETWORK",
     "NETWORK",
     "PARAMETERS",
@@ -31,6 +34,7 @@ __all__ = [
 
 SHIPPED = Path(__file__).parent / "weights" / "digits"
 PARAMETERS = "reader.json"
+ENVELOPE = "envelope.json"
 
 
 class Model(Network):
@@ -50,15 +54,28 @@ class Model(Network):
                 f"{directory / PARAMETERS}: cannot be read ({error}); fit it again with "
                 "python -m models.fit_reader"
             ) from error
+        self.parameters = replace(self.parameters, envelope=_envelope(directory))
         self.sha256 = self._digest(directory)
 
     @staticmethod
     def _digest(directory: Path) -> str:
         digest = hashlib.sha256()
-        for name in (NETWORK, LINE_NETWORK, PARAMETERS, CARD):
-            if name != LINE_NETWORK or (directory / name).exists():
+        for name in (NETWORK, LINE_NETWORK, PARAMETERS, ENVELOPE, CARD):
+            if name not in (LINE_NETWORK, ENVELOPE) or (directory / name).exists():
                 digest.update((directory / name).read_bytes())
         return digest.hexdigest()[:16]
+
+
+def _envelope(directory: Path) -> EnvelopeParameters:
+    """What the model knows of postal codes; a model that was not fitted to them takes the shipped one's."""
+    own = directory / ENVELOPE
+    place = own if own.exists() else SHIPPED / ENVELOPE
+    try:
+        return EnvelopeParameters.load(place) if place.exists() else EnvelopeParameters()
+    except (OSError, ValueError) as error:
+        raise ModelError(
+            f"{place}: cannot be read ({error}); fit it again with python -m models.fit_envelopes"
+        ) from error
 
 
 class LineModel(Model):

@@ -57,7 +57,7 @@ def read_pages(
     spotter = Spotter(classifier, parameters.weights, parameters.envelope.place_weights)
     cut = [cut_ways(page, plan_page(page.image, layout, looks), spotter) for page in pages]
     seen = iter(see([lattice for each in cut for lattice in each.lattices], classifier))
-    return [reading for each in cut for reading in _read_ways(each, seen, parameters)]
+    return [reading for each in cut for reading in read_ways(each, seen, parameters)]
 
 
 def cut_ways(page: Page, plan: Plan, spotter: Spotter | None = None) -> CutWays:
@@ -73,7 +73,8 @@ def cut_ways(page: Page, plan: Plan, spotter: Spotter | None = None) -> CutWays:
     return CutWays(bare, page.image.shape, plan, tuple(cuts))
 
 
-def _read_ways(cut: CutWays, seen: Iterator[Seen], parameters: ReaderParameters) -> list[Reading]:
+def read_ways(cut: CutWays, seen: Iterator[Seen], parameters: ReaderParameters) -> list[Reading]:
+    """The readings of a page that was cut, from what the networks see of its lattices."""
     found = []
     for way, part in zip(cut.plan.tries, cut.cuts, strict=True):
         if isinstance(part, CutForm):

@@ -27,7 +27,7 @@ FEATURES = (
     "pieces",  # pieces per digit
     "white",  # before it, heights of the line
     "lead",  # logarithm of that white over the widest within
-    "whole",  # 1 where nothing else is on the line
+    "odd",  # 1 where it is the whole line and the country writes it beside words, or the reverse
     "low",  # how far down the page, 0..1
     "top",  # 1 in the upper third
     "corner",  # 1 where a sender's address stands
@@ -136,7 +136,7 @@ def _stretches(
                 pieces / length,
                 white,
                 float(np.log(white / within)),
-                float(end - begin == len(line.numbers)),
+                float((end - begin == len(line.numbers)) != (country.where == "alone")),
             ),
         )
 

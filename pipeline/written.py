@@ -205,10 +205,10 @@ def lift_line(grey: Image, search: Search, line: TextLine, prior: float = 1.0) -
     allowed = cv2.warpAffine(own, place[:2], size, flags=cv2.WARP_INVERSE_MAP | cv2.INTER_LINEAR) > 127
     limit = ink.ink_threshold(dark[allowed].reshape(1, -1)) if allowed.any() else 1.0
     mask = np.where(allowed & (dark > limit), np.uint8(255), np.uint8(0))
-    return Region(_box(search, line, grey.shape), ((dark, mask),), prior=prior)
+    return Region(line_box(search, line, grey.shape), ((dark, mask),), prior=prior)
 
 
-def _box(search: Search, line: TextLine, shape: tuple[int, ...]) -> Box:
+def line_box(search: Search, line: TextLine, shape: tuple[int, ...]) -> Box:
     """A line with its margin on a page of `shape`."""
     left, top, right, bottom = _frame(line)
     corners = np.array([[left, top, 1], [right, top, 1], [left, bottom, 1], [right, bottom, 1]])

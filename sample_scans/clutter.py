@@ -13,7 +13,7 @@ from sample_scans.sheet import BLACK, Colour, Sheet
 
 _SLOGANS = ("SAVE 50% TODAY", "OPEN 24 HOURS", "CALL 1-800-555-0134", "EST. 1974", "DO NOT BEND", "IMPORTANT")
 _STICKERS = ("PAR AVION", "PRIORITY", "FRAGILE", "RETURN RECEIPT 4821")
-_NOTES = ("Thanks!", "photos 12", "no. 337", "Urgent", "c/o Bell")
+_NOTES = ("Thanks", "photos 12", "no. 337", "Urgent", "c/o Bell")
 _COLOURS: tuple[Colour, ...] = ((60, 60, 200), (170, 90, 30), (60, 130, 60), (40, 40, 40), (40, 140, 220))
 
 

@@ -23,7 +23,7 @@ class RingsAndSticks:
             width, height = np.ptp(xs) + 1, np.ptp(ys) + 1
             hollow = crop[12:16, 12:16].max() < 64 and (crop[14] > 96).any()
             closed = cv2.connectedComponents((crop < 96).astype(np.uint8), connectivity=4)[0] == 3
-            row[0 if hollow and closed else 1 if width < 0.45 * height else 10] = 0.98
+            row[0 if hollow and closed else 1 if width < 0.3 * height else 10] = 0.98
         return proba
 
 

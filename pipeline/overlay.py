@@ -1,0 +1,193 @@
+"""Every decision on a page as one picture: outline, lines, candidates, cuts, digits, and how sure they are.
+
+magenta   the page in its scan
+blue      lines of text on which the code may stand
+orange    candidates, with the probability that the field is there
+green     what was read, with its confidence; below it the line as it was cut, digit by digit
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import cv2
+import numpy as np
+
+from pipeline import ink
+from pipeline.classify import Classifier, Seen, see
+from pipeline.cut import Cut, CutPage
+from pipeline.decode import align, decode
+from pipeline.document import Box, Image, Page, Reading
+from pipeline.forms.cut import CutForm
+from pipeline.forms.layout import FormSet
+from pipeline.kinds import PageClassifier
+from pipeline.layouts import Layout, Mixed
+from pipeline.page_in_scan import FoundPage, find_page
+from pipeline.parameters import ReaderParameters
+from pipeline.plan import Try, plan_page
+from pipeline.read import CutWays, cut_ways, read_ways
+from pipeline.turns import turn_back, turn_upright
+from pipeline.written import Spotter, likely_lines, line_box, search_lines
+
+SIZE, LEAST = 1400, 600  # longer side of the page in the picture, pixels, at most and at least
+MAGENTA, BLUE, ORANGE, GREEN, INK = (200, 40, 200), (220, 140, 60), (0, 130, 240), (50, 140, 30), (30, 30, 30)
+WHITE = (255.0, 255.0, 255.0)
+STRIP = 72  # height of a line as cut, pixels
+MOST_STRIPS = 14
+_FONT = cv2.FONT_HERSHEY_SIMPLEX
+
+Colour = tuple[int, int, int]
+
+
+def draw_page(
+    page: Page,
+    layout: Layout | FormSet | Mixed,
+    classifier: Classifier,
+    parameters: ReaderParameters,
+    looks: PageClassifier | None = None,
+) -> Image:
+    """Read a page as `read_pages` does and draw every decision: (H, W, 3) uint8 BGR."""
+    spotter = Spotter(classifier, parameters.weights, parameters.envelope.place_weights)
+    cut = cut_ways(page, plan_page(page.image, layout, looks), spotter)
+    seen = see(cut.lattices, classifier)
+    readings = read_ways(cut, iter(seen), parameters)
+    canvas, scale = _pale(page.image)
+    for way in cut.plan.tries:
+        if isinstance(way.layout, Layout) and way.layout.country is not None:
+            _draw_search(canvas, scale, page.image, way)
+    for place, label in _candidates(cut):
+        _frame(canvas, place, scale, ORANGE, 1)
+        _label(canvas, label, (place.x * scale, (place.y + place.height) * scale + 14), ORANGE)
+    for reading in readings:
+        if reading.box is not None:
+            _frame(canvas, reading.box, scale, GREEN, 2)
+            at = (reading.box.x * scale + 3, reading.box.y * scale - 6)
+            _label(canvas, f"{reading.value or '-'} {reading.confidence:.3f}", at, GREEN)
+    strips = _strips(cut, iter(seen), parameters)
+    width = max(canvas.shape[1], LEAST)
+    roomy = cv2.copyMakeBorder(canvas, 0, 0, 0, width - canvas.shape[1], cv2.BORDER_CONSTANT, value=WHITE)
+    return np.vstack([np.asarray(roomy, np.uint8), *_panel(width, strips, readings)])
+
+
+def _pale(image: Image) -> tuple[Image, float]:
+    """The page in colour, washed out, its longer side from LEAST to SIZE pixels, and its scale."""
+    longer = max(image.shape[:2])
+    scale = min(SIZE / longer, max(1.0, LEAST / longer))
+    size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
+    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA if scale < 1.0 else cv2.INTER_CUBIC)
+    colour = small if small.ndim == 3 else cv2.cvtColor(small, cv2.COLOR_GRAY2BGR)
+    return np.asarray(cv2.addWeighted(colour, 0.7, np.full_like(colour, 255), 0.3, 0), np.uint8), scale
+
+
+def _draw_search(canvas: Image, scale: float, image: Image, way: Try) -> None:
+    """The page's outline, and the lines on which a code was looked for."""
+    assert isinstance(way.layout, Layout)
+    assert way.layout.country is not None
+    upright = turn_upright(image, way.turn)
+    found = find_page(upright)
+    if found is not None:
+        _draw_outline(canvas, scale, found, image, way.turn)
+    grey = ink.to_grey(upright if found is None else found.image)
+    search = search_lines(grey)
+    for line in likely_lines(search, way.layout.country):
+        box = line_box(search, line, grey.shape)
+        box = box if found is None else found.place(box, upright.shape)
+        _frame(canvas, turn_back(box, way.turn, image.shape), scale, BLUE, 1)
+
+
+def _draw_outline(canvas: Image, scale: float, found: FoundPage, image: Image, turn: int) -> None:
+    height, width = found.image.shape[:2]
+    corners = np.array([[(0, 0)], [(width, 0)], [(width, height)], [(0, height)]], np.float64)
+    points = [Box(int(x), int(y), 0, 0) for x, y in cv2.perspectiveTransform(corners, found.back)[:, 0]]
+    there = [turn_back(point, turn, image.shape) for point in points]
+    path = np.array([(point.x * scale, point.y * scale) for point in there])
+    cv2.polylines(canvas, [np.rint(path).astype(np.int32)], True, MAGENTA, 2, cv2.LINE_AA)
+
+
+def _candidates(cut: CutWays) -> Iterator[tuple[Box, str]]:
+    """Regions on the page as decoded, with what is said of them."""
+    for way, part in zip(cut.plan.tries, cut.cuts, strict=True):
+        if isinstance(part, CutForm):
+            for field in part.fields:
+                if field.box is not None:
+                    yield field.box, field.field.name
+        elif isinstance(way.layout, Layout) and way.layout.country is not None:
+            for each in part.cuts:
+                turned = f" turned {way.turn}" if way.turn else ""
+                yield turn_back(each.region.box, way.turn, cut.shape), f"p {each.region.prior:.2f}{turned}"
+
+
+def _strips(cut: CutWays, seen: Iterator[Seen], parameters: ReaderParameters) -> list[Image]:
+    """Every line as it was cut, boxes of one field side by side."""
+    strips = []
+    for way, part in zip(cut.plan.tries, cut.cuts, strict=True):
+        parts: Sequence[Cut] = part.cuts if isinstance(part, CutPage) else ()
+        country = way.layout.country if isinstance(way.layout, Layout) else None
+        for each in parts:
+            lines = [next(seen) for _ in each.lattices]
+            lengths = (1,) if each.region.boxed else country.lengths if country else None
+            drawn = [_draw_strip(line, lengths, parameters) for line in lines if line.lattice.size]
+            strips += [np.hstack(drawn)] if drawn else []
+        if isinstance(part, CutForm):
+            for field in part.fields:
+                lines = [next(seen) for _ in field.lattices]
+                lengths = (1,) if len(lines) > 1 else None
+                drawn = [_draw_strip(line, lengths, parameters) for line in lines if line.lattice.size]
+                strips += [np.hstack(drawn)] if drawn else []
+    return strips[:MOST_STRIPS]
+
+
+def _draw_strip(seen: Seen, lengths: Sequence[int] | None, parameters: ReaderParameters) -> Image:
+    """A line with its cuts, the runs of its best reading, and their digits with probabilities."""
+    lattice = seen.lattice
+    grow = STRIP / lattice.picture.shape[0]
+    paper = 255 - cv2.resize(lattice.picture, None, fx=grow, fy=grow, interpolation=cv2.INTER_CUBIC)
+    roomy = cv2.copyMakeBorder(paper, 0, 34, 0, 6, cv2.BORDER_CONSTANT, value=WHITE)
+    strip: Image = np.asarray(cv2.cvtColor(roomy, cv2.COLOR_GRAY2BGR), np.uint8)
+    left, right = float(lattice.boxes[:, 0].min()), float(lattice.boxes[:, 2].max())
+    margin = 6 * grow
+    across = (paper.shape[1] - 2 * margin) / max(right - left, 1.0)
+
+    def column(x: float) -> int:
+        return round(float(margin + (x - left) * across))
+
+    for box in lattice.boxes[lattice.edges[:, 1] - lattice.edges[:, 0] == 1]:
+        cv2.line(strip, (column(box[0]), 0), (column(box[0]), 8), (150, 150, 150), 1)
+    found = decode(lattice, seen.proba, parameters.weights, lengths, best=1)
+    value = found[0].value if found else ""
+    way = align(lattice, seen.proba, parameters.weights, value) if value else []
+    for run, digit in zip(way, value, strict=False):
+        begin, end = column(float(lattice.boxes[run, 0])), column(float(lattice.boxes[run, 2]))
+        cv2.rectangle(strip, (begin, 1), (end, STRIP - 2), GREEN, 1)
+        _label(strip, digit, (begin, STRIP + 14), INK, 0.5)
+        _label(strip, f"{100 * seen.proba[run, int(digit)]:.0f}", (begin, STRIP + 29), INK, 0.32)
+    return strip
+
+
+def _panel(width: int, strips: Sequence[Image], readings: Sequence[Reading]) -> Iterator[Image]:
+    """Rows of the picture's lower part, `width` wide: strips, then what was read in words."""
+    for strip in strips:
+        row = np.full((strip.shape[0] + 4, width, 3), 255, np.uint8)
+        part = strip[:, :width]
+        row[: part.shape[0], : part.shape[1]] = part
+        yield row
+    for reading in readings:
+        others = ", ".join(f"{value} {p:.3f}" for value, p in reading.alternatives)
+        told = f"{reading.field}: {reading.value or ('empty' if reading.empty else 'nothing')}"
+        told += f"  {reading.confidence:.4f}" + (f"  {reading.reason}" if reading.reason else "")
+        row = np.full((20, width, 3), 255, np.uint8)
+        _label(row, told + (f"  or {others}" if others else ""), (6, 14), INK, 0.45)
+        yield row
+
+
+def _frame(canvas: Image, box: Box, scale: float, colour: Colour, thick: int) -> None:
+    corners = np.array([box.x, box.y, box.x + box.width, box.y + box.height]) * scale
+    x0, y0, x1, y1 = np.rint(corners).astype(int).tolist()
+    cv2.rectangle(canvas, (x0, y0), (x1, y1), colour, thick)
+
+
+def _label(canvas: Image, text: str, at: tuple[float, float], colour: Colour, size: float = 0.45) -> None:
+    x = max(0, min(int(at[0]), canvas.shape[1] - 12))
+    y = max(11, min(int(at[1]), canvas.shape[0] - 3))
+    cv2.putText(canvas, text, (x, y), _FONT, size, (255, 255, 255), 3, cv2.LINE_AA)
+    cv2.putText(canvas, text, (x, y), _FONT, size, colour, 1, cv2.LINE_AA)

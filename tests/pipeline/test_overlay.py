@@ -1,0 +1,49 @@
+"""Pictures of decisions: what was found is drawn where it is."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from pipeline import Page, load_layout
+from pipeline.overlay import BLUE, GREEN, LEAST, MAGENTA, ORANGE, draw_page
+from pipeline.parameters import ReaderParameters
+from tests.pipeline.mail import envelope
+from tests.pipeline.test_read import PARAMETERS, RingsAndSticks, strip
+from tests.pipeline.test_written import COUNTRY, WEIGHTS
+
+MAIL = replace(load_layout("envelope"), country=COUNTRY)
+
+
+def has(picture: np.ndarray, colour: tuple[int, int, int], place: tuple[slice, slice] = np.s_[:, :]) -> bool:
+    """Whether a colour, or what anti-aliasing left of it, is in a part of a picture."""
+    return bool((np.abs(picture[place].astype(int) - colour).max(axis=2) < 12).any())
+
+
+def test_a_mail_piece_shows_its_outline_lines_candidates_and_code():
+    scan = np.full((800, 1500, 3), (20, 20, 20), np.uint8)
+    scan[90:710, 100:1400] = envelope()
+    picture = draw_page(Page("a.png", 1, scan), MAIL, RingsAndSticks(), ReaderParameters(weights=WEIGHTS))
+    scale = 1400 / 1500
+    assert picture.shape[1] == 1400
+    assert picture.shape[0] > 800 * scale + 72  # the line as cut stands below the page
+    left, top, right, bottom = (round(v * scale) for v in (860, 548, 1045, 610))
+    around = np.s_[top - 20 : bottom + 20, left - 20 : right + 20]
+    assert has(picture, GREEN, around)
+    assert not has(picture, GREEN, np.s_[: top - 40, : left - 40])
+    assert has(picture, MAGENTA)
+    assert has(picture, BLUE)
+    assert has(picture, ORANGE)
+
+
+@pytest.mark.parametrize("page", [strip("0110"), np.full((40, 60), 255, np.uint8)])
+def test_small_strips_and_blank_ones_are_drawn_large_enough_to_read(page):
+    picture = draw_page(Page("a.png", 1, page), load_layout("digits"), RingsAndSticks(), PARAMETERS)
+    assert picture.shape[1] >= LEAST
+    assert picture.dtype == np.uint8
+
+
+def test_a_page_without_anything_to_find_is_drawn_too():
+    blank = np.full((300, 500), 250, np.uint8)
+    picture = draw_page(Page("a.png", 1, blank), MAIL, RingsAndSticks(), ReaderParameters(weights=WEIGHTS))
+    assert not has(picture, GREEN)
