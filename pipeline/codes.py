@@ -15,6 +15,7 @@ from pipeline.lattice import Lattice
 from pipeline.layouts import Country, Layout
 from pipeline.locate import Region
 from pipeline.parameters import ReaderParameters
+from pipeline.postal import stated_codes, support, weigh_code
 from pipeline.values import alternatives, read_boxes, read_line
 
 # A postal code of another length than its country's: that unlikely, before the writing is seen.
@@ -36,9 +37,10 @@ class CodeRead:
 def read_code(
     page: CutPage, layout: Layout, country: Country, seen: Iterator[Seen], parameters: ReaderParameters
 ) -> Reading:
-    """The country's code on a page."""
+    """The country's code on a page, its candidates weighed by the codes that exist and by barcodes."""
     found = read_codes(page.cuts, country, seen, parameters)
-    return settle_code(page, layout, found, parameters.envelope)
+    reading = settle_code(page, layout, found, parameters.envelope)
+    return weigh_code(reading, country, page.barcodes)
 
 
 def read_codes(
@@ -52,11 +54,16 @@ def read_codes(
 def settle_code(
     page: CutPage, layout: Layout, found: Sequence[CodeRead], envelope: EnvelopeParameters
 ) -> Reading:
-    """The reading of a page whose regions were read as `found`."""
-    if not found or found[0].confidence < envelope.least:
+    """The reading of a page whose regions were read as `found`, by the writing alone.
+
+    Of two places where a code may stand, a barcode on the page tells the destination's from the sender's.
+    """
+    stated = stated_codes(page.barcodes)
+    weights = [read.confidence * support(read.candidates[0].value, stated) for read in found]
+    if not found or max(weights) < envelope.least:
         box = page.cuts[0].region.box if page.cuts else None
         return Reading(page.scan, page.number, layout.field, box=box, reason=Reason.NOT_FOUND)
-    best = found[0]
+    best = found[weights.index(max(weights))]
     return Reading(
         page.scan,
         page.number,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from pipeline.barcode import Barcode, read_barcodes
 from pipeline.document import Page
 from pipeline.lattice import Lattice, build_lattice
 from pipeline.layouts import Layout
@@ -29,6 +30,7 @@ class CutPage:
     scan: str
     number: int
     cuts: tuple[Cut, ...]
+    barcodes: tuple[Barcode, ...] = ()
 
 
 def cut_page(page: Page, layout: Layout, spotter: Spotter | None = None) -> CutPage:
@@ -41,9 +43,11 @@ def cut_page(page: Page, layout: Layout, spotter: Spotter | None = None) -> CutP
     found = find_page(page.image)
     image = page.image if found is None else found.image
     regions = locate(image, layout) or find_codes(image, layout.country, spotter)
+    barcodes = read_barcodes(image, layout.country.barcodes) if layout.country.barcodes else ()
     if found is not None:
         regions = [replace(each, box=found.place(each.box, page.image.shape)) for each in regions]
-    return CutPage(page.scan, page.number, _cut(regions))
+        barcodes = tuple(replace(each, box=found.place(each.box, page.image.shape)) for each in barcodes)
+    return CutPage(page.scan, page.number, _cut(regions), barcodes)
 
 
 def _cut(regions: Sequence[Region]) -> tuple[Cut, ...]:
