@@ -46,7 +46,7 @@ class BarRow:
 def find_bar_rows(grey: Image) -> list[BarRow]:
     """Rows that may be barcodes on a page, (H, W) uint8, the longest first."""
     height, width = grey.shape
-    scale = min(1.0, SEARCH_SIZE / max(height, width))
+    scale = min(1.0, SEARCH_SIZE / max(height, width, 1))
     size = (max(1, round(width * scale)), max(1, round(height * scale / FLATTEN)))
     if size[0] < FEWEST_BARS * CLOSEST or size[1] < 2:
         return []
