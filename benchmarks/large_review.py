@@ -110,7 +110,7 @@ def running(out: Path) -> Iterator[str]:
 
 def work(address: str, arguments: argparse.Namespace, wish: dict[str, str]) -> list[Took]:
     """From one decision to the picture of the next field, once for each; without any, the asking."""
-    with httpx.Client(base_url=address, follow_redirects=True, trust_env=False, timeout=60) as http:
+    with httpx.Client(base_url=address, follow_redirects=True, trust_env=False, timeout=600) as http:
         page = http.post("/enter", data={"name": "study"}).text
         found = re.search(r'name="form-token" content="([^"]+)"', page)
         assert found

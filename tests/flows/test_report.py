@@ -12,7 +12,7 @@ from flows.chunk import PageFailure
 from flows.ledger import Line
 from flows.pages import histogram, percent
 from flows.pictures import HEIGHT, WIDTH, crop, take_pictures
-from flows.report import render
+from flows.report import REASONS_IN_WORDS, render
 from flows.results import Settled, Tally
 from flows.settings import NightSettings
 from flows.summary import RunFigures
@@ -153,3 +153,7 @@ def test_histogram_stacks_to_its_height() -> None:
 
 def test_percent_of_nothing_is_a_dash() -> None:
     assert (percent(1, 8), percent(0, 0)) == ("12.5 %", "-")
+
+
+def test_every_reason_has_words() -> None:
+    assert set(Reason) == REASONS_IN_WORDS.keys()
