@@ -15,6 +15,7 @@ from contextlib import ExitStack, contextmanager
 from types import TracebackType
 from typing import Any, Self
 
+from flows import debug_images
 from flows.alarm import tell
 from flows.chunk import Job, ScanResult
 from flows.copies import copy_results
@@ -75,8 +76,10 @@ class Night:
         self.history = History()
         self.exit_code = ExitCode.OK
         self._watcher = watcher or Watcher()
+        debug = (settings.out / debug_images.FOLDER).absolute()
+        self._debug_folder = debug if settings.debug_images else None
         self._open_with = open_with or functools.partial(
-            open_reader, settings.layout, settings.postal, settings.model
+            open_reader, settings.layout, settings.postal, settings.model, self._debug_folder
         )
         self._verbose = verbose
         self._sightings: tuple[Sighting, ...] = ()
@@ -107,6 +110,8 @@ class Night:
                 )
             stack.enter_context(own_output_folder(self.settings.out))
             remove_leftovers(self.settings.out)
+            if self._debug_folder is not None:
+                self._debug_folder.mkdir(exist_ok=True)
             self._ledger = stack.enter_context(Ledger(self.settings.out / FILE_NAME))
             self._run = self._ledger.begin_run(self.settings.absolute().as_json())
             self._reader = self._ledger.register_reader(self.identity, self.threshold)
@@ -233,6 +238,7 @@ class Night:
         with self._timed("results"):
             self.tally = write_results(self._ledger, out, parse_formats(self.settings.formats))
             update_quarantine(out, self.tally.failures)
+        self._name_debug_images()
         self.history = read_history(out, self._run)
         for alarm in self.history.alarms:
             log.warning("unusual: %s", alarm)
@@ -248,6 +254,20 @@ class Night:
             copy_results(out, self.settings.copy_to)
         self.document = document
         self.exit_code = self._exit_code(outcome)
+
+    def _name_debug_images(self) -> None:
+        if self._debug_folder is None:
+            return
+        names = {sighting.content: sighting.name for sighting in reversed(self._sightings)}
+        drawn = debug_images.name_pictures(self._debug_folder, names)
+        if drawn < self.figures.pages:
+            log.warning(
+                "%s holds pictures of %d of the %d pages that were read; look whether the disk is full,"
+                " or run again with --existing redo --verbose",
+                self._debug_folder,
+                drawn,
+                self.figures.pages,
+            )
 
     def _exit_code(self, outcome: str) -> ExitCode:
         if outcome == "interrupted":

@@ -89,6 +89,14 @@ class NightOptions:
             help="Address, such as s3://bucket/results, that the results are copied to after every night.",
         ),
     ] = None
+    debug_images: Annotated[
+        bool,
+        Parameter(
+            group=RUNNING,
+            negative=(),
+            help="Draw every page that this run reads into OUT/debug, with every decision on it.",
+        ),
+    ] = False
     on_failure: Annotated[
         str | None,
         Parameter(
@@ -113,6 +121,7 @@ class NightOptions:
             page_timeout=self.page_timeout,
             settle=settle,
             formats=self.formats,
+            debug_images=self.debug_images,
             on_failure=self.on_failure,
             dask=self.dask,
             copy_to=Address(self.copy_to) if self.copy_to else None,

@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flows.errors import ModelUnavailableError, SettingsError
-from pipeline.document import Page, Reading
+from pipeline.document import Image, Page, Reading
+
+if TYPE_CHECKING:
+    from pipeline.forms.layout import FormSet
+    from pipeline.layouts import Layout, Mixed
+    from pipeline.parameters import ReaderParameters
 
 
 @dataclass(frozen=True)
@@ -40,19 +46,25 @@ class Reader:
 
     read : readings of the pages, at least one a page, in page order.
     threshold : the least confidence to accept, for a target error rate.
+    explain : a picture of a page with every decision of its reading on it, (H, W, 3) uint8 BGR.
     """
 
     identity: Identity
     read: Callable[[Iterable[Page]], list[Reading]]
     threshold: Callable[[float], float]
+    explain: Callable[[Page], Image] | None = None
 
 
 OpenReader = Callable[[], Reader]
 """Opens a reader; it is sent to the reading processes, each of which opens its own."""
 
 
-def open_reader(layout: str, postal: str, model: Path | None) -> Reader:
-    """Load a layout and a model. Raises SettingsError, ModelUnavailableError."""
+def open_reader(layout: str, postal: str, model: Path | None, debug: Path | None = None) -> Reader:
+    """Load a layout and a model. Raises SettingsError, ModelUnavailableError.
+
+    debug : folder for a picture of every page that is read, with every decision on it.
+    """
+    from flows.debug_images import draw_passing  # noqa: PLC0415 - brings OpenCV
     from models import ModelError, load_model  # noqa: PLC0415 - brings NumPy and more
     from pipeline import read_pages  # noqa: PLC0415
     from pipeline.layouts import LayoutError, load_layout  # noqa: PLC0415
@@ -66,11 +78,30 @@ def open_reader(layout: str, postal: str, model: Path | None) -> Reader:
     except ModelError as error:
         raise ModelUnavailableError(str(error)) from error
 
+    def explain(page: Page) -> Image:
+        from pipeline.overlay import draw_page  # noqa: PLC0415 - only where pictures are asked for
+
+        return draw_page(page, form, network, network.parameters)
+
     def read(pages: Iterable[Page]) -> list[Reading]:
-        return read_pages(pages, form, network, network.parameters)
+        shown = pages if debug is None else draw_passing(pages, explain, debug)
+        return read_pages(shown, form, network, network.parameters)
 
     return Reader(
         identity=Identity(form.label, form.sha256, network.name, network.sha256, form.field),
         read=read,
-        threshold=network.parameters.threshold,
+        threshold=_threshold(form, network.parameters),
+        explain=explain,
     )
+
+
+def _threshold(form: Layout | FormSet | Mixed, parameters: ReaderParameters) -> Callable[[float], float]:
+    """The least confidence to accept: codes are calibrated by themselves; of several kinds the strictest."""
+    from pipeline.layouts import Layout, Mixed  # noqa: PLC0415
+
+    codes = parameters.envelope.threshold if parameters.envelope.thresholds else parameters.threshold
+    if isinstance(form, Layout) and form.country is not None:
+        return codes
+    if isinstance(form, Mixed):
+        return lambda target: max(parameters.threshold(target), codes(target))
+    return parameters.threshold

@@ -62,6 +62,7 @@ class NightSettings:
     settle : seconds in which a file must not change to be taken; 0 takes all as they are.
     formats : of the results, besides CSV and JSON lines, separated by commas (`flows.formats`).
     dask : address of the scheduler of a Dask cluster that reads, `local` for one of our own, None for none.
+    debug_images : every page that is read is drawn into OUT/debug, with every decision on it.
     on_failure : address or command that is told when a night ends otherwise than well (`flows.alarm`).
     copy_to : where the results are copied after the night (`flows.copies`), None for nowhere.
     retry : only the scans that failed are read, where they lay when they were last seen.
@@ -81,6 +82,7 @@ class NightSettings:
     settle: float = 0.0
     retry: bool = False
     formats: str = ""
+    debug_images: bool = False
     on_failure: str | None = None
     dask: str | None = None
     copy_to: Address | None = None
@@ -130,13 +132,12 @@ class NightSettings:
 
     def absolute(self) -> NightSettings:
         """The same night, whatever folder it is started from."""
-        layout = Path(self.layout)
         return replace(
             self,
             inputs=tuple(each.absolute() if isinstance(each, Path) else each for each in self.inputs),
             out=self.out.absolute(),
             model=self.model and self.model.absolute(),
-            layout=str(layout.absolute()) if layout.suffix and layout.exists() else self.layout,
+            layout=os.pathsep.join(map(_absolute_layout, self.layout.split(os.pathsep))),
         )
 
     @classmethod
@@ -156,6 +157,12 @@ class NightSettings:
 
 
 _NAMES = tuple(field.name for field in fields(NightSettings))
+
+
+def _absolute_layout(part: str) -> str:
+    path = Path(part)
+    is_file = path.is_dir() if not path.suffix else path.exists()
+    return str(path.absolute()) if is_file and part not in {"auto", "digits", "envelope"} else part
 
 
 def _plain(value: Any) -> Any:

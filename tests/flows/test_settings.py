@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -102,3 +103,14 @@ def test_settings_are_json(inbox: Path) -> None:
 
 def test_there_is_a_core() -> None:
     assert usable_cores() >= 1
+
+
+def test_layouts_are_found_from_any_folder(
+    inbox: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "forms").mkdir()
+    (tmp_path / "a.toml").touch()
+    layout = os.pathsep.join(["auto", "a.toml", "forms"])
+    absolute = NightSettings((inbox,), Path("out"), layout=layout).absolute().layout
+    assert absolute.split(os.pathsep) == ["auto", str(tmp_path / "a.toml"), str(tmp_path / "forms")]
