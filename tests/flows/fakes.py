@@ -101,6 +101,6 @@ def draw_scan(path: Path, seed: int, level: int = GOOD, pages: int = 1) -> Path:
     return path
 
 
-def open_for(layout: str, postal: str, model: Path | None) -> Reader:
+def open_for(layout: str, postal: str, model: Path | None, debug: Path | None = None) -> Reader:
     """In the place of `flows.reader.open_reader`."""
     return open_reader()
