@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -77,13 +78,15 @@ def _natural_judge(data: str) -> str:
 
 def _judge_fields(source: Path, places: list[Path] | None, json: Path | None, out: Path | None) -> None:
     from flows import model_tables  # noqa: PLC0415
+    from flows.reader import reader_of  # noqa: PLC0415
     from models import evaluate_fields as judging  # noqa: PLC0415
     from models import load_model  # noqa: PLC0415
     from models.evaluate import distinct_names, write_json  # noqa: PLC0415
 
     rows = rows_from(source)
     models = [load_model(place) for place in places] if places else [load_model()]
-    evaluated = judging.evaluate_fields(models, rows)
+    candidates = [(each.directory, partial(reader_of, network=each)) for each in models]
+    evaluated = judging.evaluate_fields(candidates, rows)
     model_tables.print_fields_judged(evaluated)
     if json is not None:
         write_json(judging.to_document(evaluated, str(source)), json)

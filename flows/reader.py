@@ -11,6 +11,7 @@ from flows.errors import ModelUnavailableError, SettingsError
 from pipeline.document import Image, Page, Reading
 
 if TYPE_CHECKING:
+    from models import Model
     from pipeline.forms.layout import FormSet
     from pipeline.layouts import Layout, Mixed
     from pipeline.parameters import ReaderParameters
@@ -64,9 +65,7 @@ def open_reader(layout: str, postal: str, model: Path | None, debug: Path | None
 
     debug : folder for a picture of every page that is read, with every decision on it.
     """
-    from flows.debug_images import draw_passing  # noqa: PLC0415 - brings OpenCV
     from models import ModelError, load_model  # noqa: PLC0415 - brings NumPy and more
-    from pipeline import read_pages  # noqa: PLC0415
     from pipeline.layouts import LayoutError, load_layout  # noqa: PLC0415
 
     try:
@@ -74,9 +73,15 @@ def open_reader(layout: str, postal: str, model: Path | None, debug: Path | None
     except LayoutError as error:
         raise SettingsError(str(error)) from error
     try:
-        network = load_model(model)
+        return reader_of(form, load_model(model), debug)
     except ModelError as error:
         raise ModelUnavailableError(str(error)) from error
+
+
+def reader_of(form: Layout | FormSet | Mixed, network: Model, debug: Path | None = None) -> Reader:
+    """What reads pages by a layout with a model; debug : as for `open_reader`."""
+    from flows.debug_images import draw_passing  # noqa: PLC0415 - brings OpenCV
+    from pipeline import read_pages  # noqa: PLC0415
 
     def explain(page: Page) -> Image:
         from pipeline.overlay import draw_page  # noqa: PLC0415 - only where pictures are asked for

@@ -12,12 +12,14 @@ import numpy as np
 import pytest
 
 from flows.cli import main
-from models import evaluate_fields
+from flows.reader import Reader
 from models.classifier import SHIPPED, load_model
+from models.evaluate_fields import evaluate_fields
 from models.truth import Row, part, read_truth
 from pipeline import load_layout, read_pages
 from pipeline.document import Box, Reading, Reason
 from pipeline.scans import decode
+from tests.flows.fakes import IDENTITY
 from tests.models.samples import pen_digits
 
 DIGITS = load_layout("digits")
@@ -100,24 +102,29 @@ def test_fields_of_scans_with_their_truth(
         assert len(list(csv.DictReader(file))) == len(rows) - right
 
 
-def test_fields_of_a_form_are_judged_by_what_its_layout_reads(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A field found elsewhere, or by no layout, was not read; what is refused was not accepted."""
+def test_fields_are_judged_by_what_their_layout_reads(tmp_path: Path) -> None:
+    """A field found elsewhere, or not at all, was not read; what is refused was not accepted."""
     box, off = Box(0, 0, 20, 10), Box(60, 60, 20, 10)
-    read = {
-        "right": Reading("", 1, "right", "12", 0.9999, box=box),
-        "refused": Reading("", 1, "refused", "34", 0.9999, box=box, reason=Reason.BAD_FORMAT),
-        "elsewhere": Reading("", 1, "elsewhere", "56", 0.9999, box=off),
-    }
-    monkeypatch.setattr(evaluate_fields, "read_pages", lambda *_: list(read.values()))
+    readings = [
+        Reading("", 1, "right", "12", 0.95, box=box),
+        Reading("", 1, "refused", "34", 0.95, box=box, reason=Reason.BAD_FORMAT),
+        Reading("", 1, "elsewhere", "56", 0.95, box=off),
+        Reading("", 1, "unsure", "90", 0.85, box=box),
+    ]
+    opened = []
+
+    def open_reader(layout: object) -> Reader:
+        opened.append(layout)
+        return Reader(IDENTITY, lambda pages: [each for _ in pages for each in readings], lambda target: 0.9)
+
     cv2.imwrite(str(tmp_path / "page.png"), np.full((100, 100), 255, np.uint8))
-    values = {"right": "12", "refused": "34", "elsewhere": "56", "missing": "78"}
+    values = {"right": "12", "refused": "34", "elsewhere": "56", "unsure": "91", "missing": "78"}
     rows = [Row(tmp_path / "page.png", 1, value, box, DIGITS, name) for name, value in values.items()]
-    (judged,) = evaluate_fields.evaluate_fields([load_model()], rows)
-    assert judged.judgement.right.tolist() == [True, True, False, False]
-    assert judged.judgement.taken.tolist() == [True, False, False, False]
-    assert judged.judgement.confidence.tolist() == [0.9999, 0.9999, 0.0, 0.0]
+    (judged,) = evaluate_fields([(Path("some"), open_reader)], rows)
+    assert opened == [DIGITS]
+    assert judged.judgement.right.tolist() == [True, True, False, False, False]
+    assert judged.judgement.taken.tolist() == [True, False, False, False, False]
+    assert judged.judgement.confidence.tolist() == [0.95, 0.95, 0.0, 0.85, 0.0]
 
 
 @pytest.mark.parametrize(
