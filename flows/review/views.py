@@ -22,6 +22,7 @@ from pipeline.document import Status
 router = APIRouter()
 ON_A_PAGE = 50
 LEAST_CERTAIN_SHOWN = 24
+ASKED_AGAIN = "asked again"  # keyed, and waiting for another keying
 _LONGEST_FORM = 4_000
 _WRONG_TOKEN_WAIT_S = 0.5
 
@@ -86,7 +87,7 @@ async def fields(
         pages=pages,
         search=search,
         status=status,
-        statuses=[s.value for s in Status if s is not Status.FAILED],
+        statuses=[*(s.value for s in Status if s is not Status.FAILED), ASKED_AGAIN],
         address=lambda number: "/fields?" + urlencode({"search": search, "status": status, "page": number}),
         in_words=in_words,
     )
@@ -174,4 +175,6 @@ def _matches(field: Field, search: str, status: str) -> bool:
 
 
 def _status(field: Field) -> str:
+    if field.keyers:
+        return ASKED_AGAIN
     return Status.VERIFIED.value if field.verified else field.status.value

@@ -88,6 +88,9 @@ def test_wrong_keying_is_asked_again_once_a_model_is_very_certain(out: Path) -> 
     assert learnable(out).left_out == {"to be keyed again": 2}
     assert results(out)["0002.png"] == (RIGHT["0002.png"], "verified")  # until somebody says otherwise
     with running(out) as address, Person(address, "Bob") as bob:
+        listed = bob.http.get("/fields", params={"status": "asked again"}).text
+        assert "2 fields" in listed
+        assert "0001.png" in listed
         asked = [bob.next()]
         assert asked[0]
         assert asked[0]["blind"]
