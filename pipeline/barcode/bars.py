@@ -22,7 +22,7 @@ Columns = NDArray[np.intp]
 
 PITCH = 10  # pixels from bar to bar in the level strip
 REACH = 4.5  # height of the strip above and below the row's line, in distances of bars
-LONGEST = 70  # bars that a strip has room for
+SHORTEST, LONGEST = 32, 70  # bars of a row that is looked at; the strip has room for so many
 BAND = 0.4  # half the height of the band that all bars cross, in distances of bars
 SEGMENTS = 4
 # Least difference between a high end and a low one, in distances of bars.
@@ -52,7 +52,7 @@ def read_bars(grey: Image, row: BarRow) -> Bars | None:
     dark = ink.darkness(strip, window=4 * PITCH)
     middle = _middle_line(dark)
     columns = _crests(dark, middle)
-    if len(columns) < 2:
+    if not SHORTEST <= len(columns) <= LONGEST:
         return None
     ends = _ends(dark, columns, middle)
     if ends is None:
