@@ -45,9 +45,9 @@ def fit_reader(directory: Path, mnist: Path | None, strips: int, seed: int) -> d
     model = load_model(directory)
     glyphs = _held_glyphs(directory, mnist)
     lines, values = read_strips(model, strips // 2, seed, glyphs[0])
-    weights, loss = fit_weights(
-        [make_sample(s.lattice, s.proba, v) for s, v in zip(lines, values, strict=True)]
-    )
+    # What is no number at all teaches how scraps look, not how digits stand: the calibration's business.
+    samples = [make_sample(s.lattice, s.proba, v) for s, v in zip(lines, values, strict=True) if v]
+    weights, loss = fit_weights(samples)
     parameters = ReaderParameters(weights)
     pair = fit_pair(*read_strips(model, strips // 10, seed + 1, glyphs[1]), parameters, tied=True)
     parameters = replace(parameters, pair=pair)
