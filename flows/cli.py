@@ -12,6 +12,7 @@ from typing import Annotated
 from cyclopts import App, CycloptsError, Parameter
 
 from flows import layout_command, model_commands, train_command
+from flows.benchmark import command as benchmark_command
 from flows.errors import ExitCode, InterruptedNightError, NightError, UsageError
 from flows.options import DEFAULT_NIGHT, DEFAULT_TALK, RUNNING, Inputs, NightOptions, Out, TalkOptions
 from flows.review import command as review_command
@@ -70,6 +71,7 @@ app.command(model_commands.evaluate)
 app.command(model_commands.explain)
 app.command(train_command.train)
 app.command(layout_command.app)
+app.command(benchmark_command.benchmark)
 
 
 @app.command

@@ -1,0 +1,120 @@
+"""`nightsort benchmark`: measures how well Nightsort reads, on pieces that it draws itself.
+
+Options only; what they start is imported once the command runs.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Group, Parameter
+
+from flows.errors import ExitCode, UsageError
+from flows.settings import usable_cores
+
+ENVELOPES = Group("Envelopes", sort_key=1)
+SPEED = Group("Speed", sort_key=2)
+
+
+def benchmark(
+    scans: Annotated[
+        list[Path] | None,
+        Parameter(
+            name="SCANS",
+            group=SPEED,
+            negative=(),
+            help="Folders to measure speed on; envelopes, form pages and strips are drawn if none is given.",
+        ),
+    ] = None,
+    /,
+    *,
+    speed: Annotated[
+        bool,
+        Parameter(
+            group=SPEED,
+            negative=(),
+            help="Tell how fast Nightsort reads, against decoding alone, a plain loop, Tesseract and RapidOCR.",
+        ),
+    ] = False,
+    layout: Annotated[str, Parameter(group=SPEED, help="Of the SCANS, as for run.")] = "envelope",
+    pages: Annotated[int, Parameter(group=SPEED, help="How many of each kind are drawn.")] = 100,
+    rounds: Annotated[int, Parameter(group=SPEED, help="How often each is measured.")] = 3,
+    envelopes: Annotated[
+        int | None,
+        Parameter(group=ENVELOPES, help="Draw so many mail pieces, read them, and tell how well that went."),
+    ] = None,
+    postal: Annotated[str, Parameter(group=ENVELOPES, help="Country of the postal codes.")] = "us",
+    case: Annotated[
+        list[str] | None,
+        Parameter(group=ENVELOPES, negative=(), help="Only pieces of this case; may be given again."),
+    ] = None,
+    seed: Annotated[int, Parameter(help="Of chance: the same seed draws the same pieces.")] = 1,
+    model: Annotated[
+        Path | None, Parameter(help="Folder of a model to read with, instead of the shipped one.")
+    ] = None,
+    target_error: Annotated[float, Parameter(help="Rate at which accepted values may be wrong.")] = 0.01,
+    workers: Annotated[
+        int | None, Parameter(help="Reading processes; as many as there are cores if not given.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        Parameter(name=["--out", "-o"], help="Folder for the table, the figures and the worst pieces."),
+    ] = None,
+) -> int:
+    """Measure on drawn mail: exact, coverage at 1 % error, wrong ones accepted, finds where no code is.
+
+    Every hard case is reported by itself. Pieces and figures are the same for any number of workers.
+
+    With --speed: processor time a page of everything in turn, stage by stage, memory, and the exact rate
+    beside it where a truth.csv (scan, field, value) lies in or beside the folder.
+    """
+    if speed:
+        processes = usable_cores() if workers is None else workers
+        return _measure_speed(scans or [], layout, postal, (pages, rounds, processes), seed, out)
+    if envelopes is None:
+        raise UsageError("say what to measure: --envelopes N draws and reads N mail pieces, --speed tells how fast")
+    if envelopes < 1:
+        raise UsageError(f"--envelopes {envelopes}: give at least 1")
+    if not 0 < target_error < 1:
+        raise UsageError(f"--target-error {target_error}: give a rate between 0 and 1, such as 0.01")
+    processes = usable_cores() if workers is None else workers
+    if processes < 1:
+        raise UsageError(f"--workers {workers}: give at least 1")
+    from flows.benchmark.envelopes import Order, read_pieces  # noqa: PLC0415 - brings OpenCV
+    from flows.benchmark.figures import judge  # noqa: PLC0415
+    from flows.benchmark.report import print_figures, write_report  # noqa: PLC0415
+
+    order = Order(postal=postal, seed=seed, cases=tuple(case or ()), model=model, target_error=target_error)
+    outcomes = read_pieces(order, envelopes, processes)
+    figures = judge(outcomes)
+    print_figures(figures, order, outcomes)
+    if out is not None:
+        for place in write_report(out, figures, order, outcomes):
+            print(place)
+    return int(ExitCode.OK)
+
+
+def _measure_speed(
+    places: list[Path], layout: str, postal: str, numbers: tuple[int, int, int], seed: int, out: Path | None
+) -> int:
+    """numbers : of pages drawn of each kind, of rounds, of reading processes."""
+    for name, number in zip(("--pages", "--rounds", "--workers"), numbers, strict=True):
+        if number < 1:
+            raise UsageError(f"{name} {number}: give at least 1")
+    pages, rounds, workers = numbers
+    from flows.benchmark import scan_sets  # noqa: PLC0415 - brings OpenCV
+    from flows.benchmark.speed import measure_speed  # noqa: PLC0415
+    from flows.benchmark.speed_report import print_speeds, write_speeds  # noqa: PLC0415
+
+    with tempfile.TemporaryDirectory(prefix="nightsort-speed-") as folder:
+        sets = [scan_sets.given_scans(place, layout, postal) for place in places]
+        sets = sets or scan_sets.draw_sets(Path(folder), pages, seed)
+        speeds = measure_speed(sets, rounds, workers, say=lambda text: print(text, file=sys.stderr))
+    print_speeds(speeds)
+    if out is not None:
+        for place in write_speeds(out, speeds):
+            print(place)
+    return int(ExitCode.OK)

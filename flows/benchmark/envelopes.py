@@ -1,0 +1,143 @@
+"""Draw mail pieces and read them, as `nightsort run` reads a scan of them."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+
+from flows.errors import UsageError
+from flows.reader import Reader, open_reader
+from flows.tether import end_with_parent
+from pipeline.document import Box, Page
+from sample_scans.envelopes import COUNTRIES
+from sample_scans.mail import CASES, MailPiece, draw_mail
+
+_CHUNK = 8  # pieces that a process takes at once
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be drawn, and how it is to be read.
+
+    cases : of the pieces, in equal parts; empty: all, by their shares.
+    """
+
+    postal: str = "us"
+    seed: int = 1
+    cases: tuple[str, ...] = ()
+    model: Path | None = None
+    target_error: float = 0.01
+
+    def check(self) -> None:
+        """Raise UsageError for a country or case that is not drawn."""
+        if self.postal not in COUNTRIES:
+            raise UsageError(f"--postal {self.postal}: drawn are only {', '.join(COUNTRIES)}")
+        for case in self.cases:
+            if case not in CASES:
+                raise UsageError(f"--case {case} does not exist; choose of {', '.join(CASES)}")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A piece and what was read on it.
+
+    number : of the piece; with the seed it draws it again.
+    truth : its code, empty where none is written; truth_box : where, None where it is not.
+    value, confidence, box : as read. accepted : whether it would go through unseen.
+    milliseconds : of processor time for reading.
+    """
+
+    number: int
+    case: str
+    truth: str
+    truth_box: Box | None
+    value: str
+    confidence: float
+    box: Box | None
+    accepted: bool
+    milliseconds: float
+
+    @property
+    def exact(self) -> bool:
+        """Whether a code that is written was read right."""
+        return bool(self.truth) and self.value == self.truth
+
+    @property
+    def wrong(self) -> bool:
+        """Whether a value was read that does not stand there."""
+        return bool(self.value) and self.value != self.truth
+
+
+def draw_piece(order: Order, number: int) -> MailPiece:
+    """Piece `number` of an order; each has chance of its own, so any number of processes draws the same."""
+    case = order.cases[number % len(order.cases)] if order.cases else None
+    return draw_mail(np.random.default_rng((order.seed, number)), order.postal, case)
+
+
+def read_pieces(order: Order, count: int, workers: int = 1) -> list[Outcome]:
+    """Draw and read `count` pieces. Raises UsageError, SettingsError, ModelUnavailableError."""
+    order.check()
+    reader = open_for(order)
+    if workers == 1 or count <= _CHUNK:
+        return [read_piece(order, reader, number) for number in range(count)]
+    del reader  # it could be opened, which is all that was to be known here
+    context = get_context("spawn")
+    with ProcessPoolExecutor(
+        min(workers, -(-count // _CHUNK)), context, initializer=_begin, initargs=(order,)
+    ) as pool:
+        return list(pool.map(partial(_read_here, order), range(count), chunksize=_CHUNK))
+
+
+def open_for(order: Order) -> Reader:
+    """The reader that an order asks for."""
+    return open_reader("envelope", order.postal, order.model)
+
+
+def read_piece(order: Order, reader: Reader, number: int) -> Outcome:
+    """Draw one piece and read it."""
+    piece = draw_piece(order, number)
+    truth = piece.truth
+    begin = time.process_time()
+    reading = reader.read([Page(f"{number}", 1, piece.page, dpi=piece.dpi)])[0]
+    spent = 1000.0 * (time.process_time() - begin)
+    accepted = reading.reason is None and reading.confidence >= reader.threshold(order.target_error)
+    return Outcome(
+        number,
+        truth.case,
+        truth.value,
+        truth.box if truth.value else None,
+        reading.value,
+        reading.confidence,
+        reading.box,
+        bool(reading.value) and accepted,
+        spent,
+    )
+
+
+_readers: list[Reader] = []  # of this process
+
+
+def _begin(order: Order) -> None:
+    end_with_parent()
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    import cv2  # noqa: PLC0415 - after the environment is set
+
+    cv2.setNumThreads(1)
+    _readers.append(open_for(order))
+
+
+def _read_here(order: Order, number: int) -> Outcome:
+    return read_piece(order, _readers[0], number)
+
+
+def by_case(outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
+    """The outcomes of every case, in the order of CASES."""
+    return {case: found for case in CASES if (found := [each for each in outcomes if each.case == case])}
