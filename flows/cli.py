@@ -23,6 +23,7 @@ app = App(
     help_format="plaintext",  # half as long to print as Markdown
     help="Read handwritten digit fields from folders of scans, and say how sure each reading is.",
     version=lambda: version("nightsort"),
+    suppress_keyboard_interrupt=False,  # `main` says what to do
 )
 
 

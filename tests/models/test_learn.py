@@ -157,6 +157,20 @@ def test_a_model_may_learn_on_in_its_own_folder(truth, lesson, tmp_path):
     assert (tmp_path / "site" / CARD).read_text() == "{}"
 
 
+def test_stopped_learning_leaves_everything_as_it_was(truth, lesson, tmp_path, monkeypatch, capsys):
+    from flows import learning_run  # noqa: PLC0415 - brings TensorFlow
+
+    def stop(rows, base, out, *_):
+        (out / "half").mkdir(parents=True)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(learning_run, "learn", stop)
+    out = tmp_path / "models" / "learned"
+    assert main(["train", "--from", str(truth), "-o", str(out)]) == 130
+    assert list(out.parent.iterdir()) == []
+    assert "interrupted" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
