@@ -15,7 +15,7 @@ from models.line_network import LINE_NETWORK
 from models.network import CARD, NETWORK, ModelError, Network, softmax
 from models.thumbnail import SIDE, thumbnail
 from pipeline.document import Image
-from pipeline.kinds import KINDS
+from pipeline.kinds import KINDS, Kind
 from pipeline.turns import TURNS
 
 SHIPPED_PAGE = Path(__file__).parent / "weights" / "page"
@@ -59,6 +59,18 @@ class PageModel(PageNetwork):
         digest = hashlib.sha256(self.content + (directory / CARD).read_bytes())
         self.sha256 = digest.hexdigest()[:16]
 
+    @cached_property
+    def _spread(self) -> NDArray[np.float64]:
+        """(C, 20): what each class says of every kind and way up; ways that are not told apart share it."""
+        spread = np.zeros((len(self.classes), len(KINDS), len(TURNS)))
+        told = [name.partition("-")[0] for name in self.classes]
+        for number, name in enumerate(self.classes):
+            kind, _, turn = name.partition("-")
+            ways = told.count(kind) if turn else 1
+            first = TURNS.index(int(turn)) % ways if turn else 0
+            spread[number, KINDS.index(Kind(kind)), first::ways] = ways / len(TURNS)
+        return spread.reshape(len(self.classes), -1)
+
     def look(self, image: Image) -> NDArray[np.float64]:
         """How probable each kind is lying each way up: (5, 4), in the orders of `KINDS` and `TURNS`.
 
@@ -67,18 +79,10 @@ class PageModel(PageNetwork):
         """
         picture = thumbnail(image)
         views = np.stack([np.rot90(picture, -quarter) for quarter in range(len(TURNS))])
-        proba = self.predict_proba(views)
         joined = np.zeros((len(KINDS), len(TURNS)))
-        for quarter, row in enumerate(np.log(np.maximum(proba, 1e-12))):
-            seen = np.full((len(KINDS), len(TURNS)), -np.inf)
-            for name, value in zip(self.classes, row, strict=True):
-                kind, _, turn = name.partition("-")
-                place = KINDS.index(next(k for k in KINDS if k == kind))
-                if turn:
-                    seen[place, TURNS.index(int(turn))] = value
-                else:
-                    seen[place] = value - np.log(len(TURNS))
-            joined += np.roll(seen, -quarter, axis=1) / len(TURNS)
+        for quarter, row in enumerate(self.predict_proba(views)):
+            seen = (row @ self._spread).reshape(joined.shape)
+            joined += np.roll(np.log(np.maximum(seen, 1e-12)), -quarter, axis=1) / len(TURNS)
         shares = np.exp(joined - joined.max())
         shares /= shares.sum()
         doubted: NDArray[np.float64] = shares * (1.0 - DOUBT) + DOUBT / shares.size

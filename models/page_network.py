@@ -12,7 +12,7 @@ from models.thumbnail import SIDE
 MAPS = (16, 24, 32, 48)
 
 
-def page_network(classes: int, activation: str = "relu", dropout: float = 0.3) -> keras.Model:
+def page_network(classes: int, activation: str = "relu", dropout: float = 0.15) -> keras.Model:
     """Convolutions with pooling between them, a dense layer, a score for each class.
 
     (N, 64, 64, 3) float32 in 0..1, blue, green, red -> (N, classes) logits. The first convolution takes every

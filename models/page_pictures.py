@@ -1,11 +1,12 @@
 """Labelled pictures of pages: from a folder for each class, or drawn for it; and varied for training.
 
-A class whose name ends in a number of degrees (`envelope-90`) is of pages that lie turned by so much;
-every other class looks the same any way up.
+A class whose name ends in a number of degrees (`envelope-90`) is of pages that lie turned by so much; where
+there is none of half a turn more, of those too. Every other class looks the same any way up.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -24,6 +25,8 @@ from sample_scans.page_kinds import CLASSES, draw_classes
 
 SHARD = 50  # pages that are drawn from one random stream
 QUARTERS = 4
+GREY = 0.125  # share of the varied pictures that are without colour
+NOISES = 8  # pictures of noise for a batch
 # Never taken for pictures.
 COMPANIONS = {"Thumbs.db", "desktop.ini"}
 
@@ -82,7 +85,16 @@ def after_quarter(classes: Sequence[str]) -> NDArray[np.int64]:
     after = []
     for number, name in enumerate(classes):
         found = re.fullmatch(r"(.*)-(0|90|180|270)", name)
-        after.append(known.get(f"{found[1]}-{(int(found[2]) + 90) % 360}", -1) if found else number)
+        if found is None:
+            after.append(number)
+            continue
+        turns = [
+            (int(found[2]) + 90) % 360,
+            (int(found[2]) + 270) % 360,
+        ]  # lying and standing alone: the same
+        after.append(
+            next((known[f"{found[1]}-{turn}"] for turn in turns if f"{found[1]}-{turn}" in known), -1)
+        )
     return np.array(after, np.int64)
 
 
@@ -94,35 +106,51 @@ def vary(
     Quarter turns change the label to that of the page so turned; a flip is done where any way up
     looks the same, for a mirrored letter is no letter.
     """
+    turned, found = _turned(pictures, labels, classes, rng)
+    noise = rng.standard_normal((NOISES, *pictures.shape[1:]), np.float32)
+    strengths, which = rng.uniform(-3, 5, len(turned)), rng.integers(NOISES, size=len(turned))
+    out = np.empty_like(pictures)
+    for i, (picture, light) in enumerate(zip(turned, _lights(len(turned), rng), strict=True)):
+        grey = cv2.cvtColor(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
+        seen = cv2.LUT(_moved(grey if rng.random() < GREY else picture, rng), light[None])
+        if strengths[i] > 0:
+            seen = np.clip(seen + np.float32(strengths[i]) * noise[which[i]], 0, 255)
+        out[i] = seen
+    return out, found
+
+
+def _turned(
+    pictures: Image, labels: NDArray[np.int64], classes: Sequence[str], rng: np.random.Generator
+) -> tuple[Image, NDArray[np.int64]]:
+    """Copies turned by quarters and, where that changes nothing, flipped; and their labels."""
     after = after_quarter(classes)
-    out, found = np.empty_like(pictures), labels.copy()
-    for i, picture in enumerate(pictures):
-        for _ in range(int(rng.integers(QUARTERS))):
-            if after[found[i]] < 0:
-                break
-            picture, found[i] = np.rot90(picture, -1), after[found[i]]  # noqa: PLW2901
-        if after[found[i]] == found[i] and rng.random() < 0.5:
-            picture = picture[:, ::-1]  # noqa: PLW2901
-        out[i] = _lit(_moved(np.ascontiguousarray(picture), rng), rng)
+    quarters, flipped = rng.integers(QUARTERS, size=len(labels)), rng.random(len(labels)) < 0.5
+    out, found = pictures.copy(), labels.copy()
+    for _ in range(QUARTERS - 1):
+        due = (quarters > 0) & (after[found] >= 0)
+        out[due], found[due] = np.rot90(out[due], -1, axes=(1, 2)), after[found[due]]
+        quarters -= 1
+    flipped &= after[found] == found
+    out[flipped] = out[flipped, :, ::-1]
     return out, found
 
 
 def _moved(picture: Image, rng: np.random.Generator) -> Image:
     """A little askew, larger or smaller, aside."""
-    angle, zoom = float(np.clip(rng.normal(0, 2.5), -6, 6)), float(np.exp(rng.uniform(-0.12, 0.06)))
+    angle, zoom = min(6.0, max(-6.0, 2.5 * rng.standard_normal())), math.exp(rng.uniform(-0.12, 0.06))
     matrix = cv2.getRotationMatrix2D(((SIDE - 1) / 2, (SIDE - 1) / 2), angle, zoom)
-    matrix = matrix + np.pad(rng.uniform(-2, 2, (2, 1)), ((0, 0), (2, 0)))
+    matrix[0, 2] += rng.uniform(-2, 2)
+    matrix[1, 2] += rng.uniform(-2, 2)
     return np.asarray(cv2.warpAffine(picture, matrix, (SIDE, SIDE), flags=cv2.INTER_LINEAR), np.uint8)
 
 
-def _lit(picture: Image, rng: np.random.Generator) -> Image:
-    """Other light, other contrast, other colour, noise; in grey one time in eight."""
-    seen = picture.astype(np.float32)
-    if rng.random() < 0.125:
-        seen = np.repeat(seen.mean(axis=2, keepdims=True), 3, axis=2)
-    seen *= np.float32(rng.uniform(0.7, 1.1)) * (1 + rng.normal(0, 0.05, 3)).astype(np.float32)
-    bright = np.float32(seen.max())
-    seen = bright - (bright - seen) * np.float32(rng.uniform(0.7, 1.2))
-    seen[picture.max(axis=2) == 0] = 0.0  # what lies around the page stays black
-    seen += rng.standard_normal(seen.shape, np.float32) * np.float32(rng.uniform(0, 5))
-    return np.clip(seen, 0, 255).astype(np.uint8)
+def _lights(count: int, rng: np.random.Generator) -> Image:
+    """Tables (count, 256, 3) uint8 from a level to another: other light, contrast and colour.
+
+    0 stays 0, for what lies around the page stays black.
+    """
+    bright = rng.uniform(0.7, 1.1, (count, 1, 1)) * (1 + rng.normal(0, 0.05, (count, 1, 3)))
+    levels = np.arange(256.0)[None, :, None]
+    tables = bright * (255.0 - (255.0 - levels) * rng.uniform(0.7, 1.2, (count, 1, 1)))
+    tables[:, 0] = 0.0
+    return np.clip(tables, 0, 255).astype(np.uint8)

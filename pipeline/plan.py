@@ -56,21 +56,27 @@ class Plan:
     empty: bool = False
 
 
+def needs_look(layout: Layout | FormSet | Mixed) -> bool:
+    """Whether pages are looked at before they are read by this layout.
+
+    A form is found any way up by its lines; a line of digits comes the way up it is given.
+    """
+    return isinstance(layout, Mixed) or (isinstance(layout, Layout) and layout.country is not None)
+
+
 def plan_page(image: Image, layout: Layout | FormSet | Mixed, looks: PageClassifier | None) -> Plan:
     """The ways to read a page, (H, W) uint8 or (H, W, 3) BGR, by a layout.
 
     looks : without it pages are read the way up they come, and `Mixed` cannot be.
     """
-    if looks is None:
-        if isinstance(layout, Mixed):
-            raise ValueError("a mixed layout needs a page classifier")
-        return Plan((Try(layout),))
     if isinstance(layout, Mixed):
+        if looks is None:
+            raise ValueError("a mixed layout needs a page classifier")
         return _plan_mixed(image, layout, looks.look(image))
-    if isinstance(layout, Layout) and layout.country is not None:
-        return Plan(_ways(layout, Kind.ENVELOPE, looks.look(image)))
-    # A form is found any way up by its lines; a line of digits comes the way up it is given.
-    return Plan((Try(layout),))
+    if looks is None or not needs_look(layout):
+        return Plan((Try(layout),))
+    assert isinstance(layout, Layout)
+    return Plan(_ways(layout, Kind.ENVELOPE, looks.look(image)))
 
 
 def _plan_mixed(image: Image, layout: Mixed, seen: NDArray[np.float64]) -> Plan:
