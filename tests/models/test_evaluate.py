@@ -23,6 +23,7 @@ from tests.flows.fakes import IDENTITY
 from tests.models.samples import pen_digits
 
 DIGITS = load_layout("digits")
+MNIST = Path(__file__).parents[3] / "shared/data/mnist/mnist.npz"
 
 
 def test_evaluate_one_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -144,3 +145,16 @@ def test_evaluate_tells_what_is_wrong_in_one_line(
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("nightsort: error: ")
     assert said in line
+
+
+@pytest.mark.skipif(not MNIST.is_file(), reason="needs MNIST")
+def test_the_shipped_network_of_mnist_reads_as_its_card_says(tmp_path: Path) -> None:
+    model = SHIPPED.parent / "mnist"
+    told = json.loads((model / "card.json").read_text())
+    assert (told["parameters"] <= 350_000, told["multiply_adds"] <= 16_000_000) == (True, True)
+    arguments = ["evaluate", "--data", "mnist", "--mnist", str(MNIST), "--model", str(model)]
+    assert main([*arguments, "--json", str(tmp_path / "f.json")]) == 0
+    found = json.loads((tmp_path / "f.json").read_text())
+    assert found["wrong"] == pytest.approx(told["test"]["wrong"], abs=1)
+    assert found["accuracy"] >= 0.997
+    assert found["calibration_error"] <= 0.002
