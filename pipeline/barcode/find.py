@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse.csgraph import connected_components
 
 from pipeline.document import Image
 
@@ -92,8 +91,14 @@ def _grouped(runs: NDArray[np.float64]) -> list[NDArray[np.float64]]:
         & (np.maximum(first[:, None], first[None, :]) - np.minimum(last[:, None], last[None, :]) < 3 * wide)
         & (np.abs(pitch[:, None] - pitch[None, :]) < 0.2 * wide)
     )
-    count, labels = connected_components(near, directed=False)
-    return [runs[labels == k] for k in range(count)]
+    # Each takes the least number among its neighbours, and that one's own, until nothing changes.
+    labels = np.arange(len(runs))
+    while True:
+        least = np.where(near, labels[None, :], len(runs)).min(axis=1)
+        least = least[least]
+        if (least == labels).all():
+            return [runs[labels == k] for k in np.unique(labels)]
+        labels = least
 
 
 def _row(runs: NDArray[np.float64], across: float, down: float) -> BarRow | None:
