@@ -32,6 +32,11 @@ class CutPage:
     cuts: tuple[Cut, ...]
     barcodes: tuple[Barcode, ...] = ()
 
+    @property
+    def lattices(self) -> list[Lattice]:
+        """All that is to be classified, in the order in which it is read."""
+        return [lattice for cut in self.cuts for lattice in cut.lattices]
+
 
 def cut_page(page: Page, layout: Layout, spotter: Spotter | None = None) -> CutPage:
     """Locate the regions of a page that may hold the field, and cut each into lattices.

@@ -24,6 +24,7 @@ class Reason(StrEnum):
     NO_LAYOUT = "no-layout"
     OTHER_PAGE = "other-page"
     UNSURE_KIND = "unsure-kind"
+    CROSSED_OUT = "crossed-out"
     CHECK_DIGIT = "check-digit"
     SUM_DIFFERS = "sum-differs"
     UNREADABLE_FILE = "unreadable-file"

@@ -36,8 +36,7 @@ class CutWays:
     @property
     def lattices(self) -> list[Lattice]:
         """All that is to be classified, in the order in which it is read."""
-        parts = [cut.cuts if isinstance(cut, CutPage) else cut.fields for cut in self.cuts]
-        return [lattice for part in parts for each in part for lattice in each.lattices]
+        return [lattice for cut in self.cuts for lattice in cut.lattices]
 
 
 def read_pages(

@@ -1,93 +1,187 @@
-"""Tell a box that was crossed out from one with a digit in it."""
+"""Tell a box that was crossed out from one with a digit in it.
+
+Two questions. Is it void: a plain cross or dash in an empty box, so plain that it needs no person? And how
+probable is it that whatever is there was crossed out: a digit with a stroke through it, a scribble? The
+first is answered by rule, the second by a logistic regression on the shape of the ink, fitted on boxes that
+the project's renderer draws (`python -m benchmarks.crossed_boxes --fit --combs 800 --seed 2`).
+"""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from enum import IntEnum
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
+from skimage.morphology import skeletonize
 
 from pipeline import ink
 from pipeline.ink import Mask
 
 # Directions of the two strokes of a cross, degrees from level; digits have level and upright strokes.
 RISING, FALLING = np.arange(20.0, 74.0, 3.0), np.arange(107.0, 163.0, 3.0)
-# Width, in widths of a stroke, of the strip that a stroke of the cross keeps to.
-STRIP = 2.4
-# Least share of the ink in either strip; where the strokes cross, from one end of either to the other.
-EITHER, MIDDLE = 0.3, (0.17, 0.83)
+# Width, in widths of a stroke, of the strip that a stroke of the cross keeps to; of the ink's smaller side.
+STRIP, NARROW = 2.4, 0.34
+# Of a plain cross: least share of the ink in both strips, in either; least length of either, of the ink's
+# diagonal; where the strokes cross, from one end of either to the other; most ink in a place between arms.
+TOGETHER, EITHER, LONG, MIDDLE, INKED = 0.86, 0.3, 0.55, (0.17, 0.83), 0.12
+# Longer strokes than that, against the two of a cross: a digit is under it.
+LENGTHY = 1.3
 # Least height and width, in heights of a box; the lesser over the greater: a 1 has two ends, too.
 SMALLEST, SLIMMEST = 0.22, 0.4
+# Share of the ink in both strips from which four arms may be a cross; how probable that is at least.
+ARMED, DOUBT = 0.84, 0.3
+# Of a dash: least width in heights of a box; most height and steepness, of its width.
+DASH, FLAT = 0.25, 0.3
 # Between the ends of the arms there is paper: size of those four places.
 BAY = 0.2
+# Fewer pixels of ink are no writing.
+SPECK = 12
 
-
-class Cross(IntEnum):
-    """How sure it is that a box was crossed out."""
-
-    NO = 0
-    MAYBE = 1
-    YES = 2
+FEATURES = (
+    "one",
+    "together",  # share of the ink in the best rising and the best falling strip
+    "lesser",  # share in the lesser of the two
+    "bay",  # most ink in the middles of the four sides
+    "length",  # of the strokes, heights of a box
+    "ends",  # of strokes
+    "branches",  # places where strokes meet
+    "holes",
+    "four-armed",  # `together` where four ends meet in one or two places around no hole, else 0
+    "width",  # widths of the box
+    "height",  # heights of the box
+    "aspect",  # width over height
+    "rows",  # strokes that a level line meets, mean
+    "columns",  # strokes that an upright line meets, mean
+    "fill",  # share of the ink's own rectangle
+    "slim",  # log of the greater side over the lesser
+)
+# Of the features, fitted by the command above.
+# Of the features, fitted by the command above.
+# fmt: off
+WEIGHTS = (
+    -31.837, 12.982, -7.415, -5.113, -0.080, 0.654, 0.404, 0.486,
+    0.522, 4.121, 4.216, 8.233, 1.867, 0.154, 14.868, -2.216,
+)
+# fmt: on
 
 
 @dataclass(frozen=True)
-class _Limits:
-    """narrow : most of a strip's width, of the ink's smaller side; together : least share of the ink in both
-    strips; long : least length of either, of the ink's diagonal; inked : most ink in a place between arms.
+class Crossing:
+    """What speaks for a box being crossed out.
+
+    void : it holds a plain cross or dash and nothing else, and had been empty.
+    probability : 0..1 that whatever is in it was crossed out; 0 where there is nothing.
     """
 
-    narrow: float
-    together: float
-    long: float
-    inked: float
+    void: bool = False
+    probability: float = 0.0
 
 
-# Of the first 4000 digits of MNIST's test set none is a cross by the strict limits, 1 in 30 by the loose.
-_STRICT = _Limits(0.34, 0.86, 0.55, 0.12)
-_LOOSE = _Limits(0.5, 0.84, 0.5, 0.4)
+def crossed(mask: Mask, height: float, cell: tuple[float, float]) -> Crossing:
+    """Whether the ink of a box crosses it out.
+
+    mask : (H, W) uint8, the box's ink; height : of the box as far as writing fills it, cell : its width and
+    height, pixels.
+    """
+    if int(np.count_nonzero(mask)) < SPECK:
+        return Crossing()
+    if is_plain_cross(mask, height) or is_dash(mask, height):
+        return Crossing(void=True, probability=1.0)
+    features = shape_features(mask, height, cell)
+    logit = float(features @ np.array(WEIGHTS))
+    probability = 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, logit))))
+    # A careless cross, the pen hardly lifted, is an open 4 or a crossed 7 to the regression.
+    armed = features[FEATURES.index("four-armed")] >= ARMED
+    return Crossing(probability=max(probability, DOUBT) if armed else probability)
 
 
-def crossed(mask: Mask, height: float) -> Cross:
-    """Whether the ink of a box is a cross: two nearly straight strokes, slanting both ways, and nothing else.
-
-    mask : (H, W) uint8, the box's ink; height : of the box, pixels.
+def is_plain_cross(mask: Mask, height: float) -> bool:
+    """Whether the ink is two nearly straight strokes, slanting both ways, and nothing else.
 
     For either slant the strip with the most ink is taken (a Radon transform over few angles); a cross is
     where the two strips hold nearly all ink, run through it from end to end, and meet amid themselves.
     """
-    ys, xs = np.nonzero(mask)
-    if ys.size < 12:
-        return Cross.NO
-    part = mask[ys.min() : ys.max() + 1, xs.min() : xs.max() + 1]
-    if min(part.shape) < max(SMALLEST * height, SLIMMEST * max(part.shape)):
-        return Cross.NO
-    stroke = max(ink.stroke_width(mask), 1.5)
-    points = np.stack([xs - xs.mean(), ys.mean() - ys], axis=1).astype(np.float64)
-    if _is_cross(part, points, stroke, _STRICT):
-        return Cross.YES
-    return Cross.MAYBE if _is_cross(part, points, stroke, _LOOSE) else Cross.NO
-
-
-def _is_cross(part: Mask, points: NDArray[np.float64], stroke: float, limits: _Limits) -> bool:
-    if _most_inked_bay(part) > limits.inked:
+    part, points = _ink(mask)
+    if min(part.shape) < max(SMALLEST * height, SLIMMEST * max(part.shape)) or _most_inked_bay(part) > INKED:
         return False
-    half = min(STRIP * stroke, limits.narrow * min(part.shape)) / 2.0
-    diagonal = float(np.hypot(*part.shape))
+    half = min(STRIP * _stroke(mask), NARROW * min(part.shape)) / 2.0
     rising, up = _strip(points, RISING, half)
     falling, down = _strip(points, FALLING, half)
     both = rising & falling
-    if (rising | falling).mean() < limits.together or not both.any():
+    if (rising | falling).mean() < TOGETHER or not both.any() or min(rising.mean(), falling.mean()) < EITHER:
         return False
-    if min(rising.mean(), falling.mean()) < EITHER:
-        return False
-    centre = points[both].mean(axis=0)
+    centre, diagonal = points[both].mean(axis=0), float(np.hypot(*part.shape))
+    expected = 0.0
     for held, way in ((rising, up), (falling, down)):
         along = points[held] @ way
         place = (float(centre @ way) - along.min()) / max(float(np.ptp(along)), 1.0)
-        if np.ptp(along) < limits.long * diagonal or not MIDDLE[0] <= place <= MIDDLE[1]:
+        if np.ptp(along) < LONG * diagonal or not MIDDLE[0] <= place <= MIDDLE[1]:
             return False
-    return True
+        expected += float(np.ptp(along)) * float(np.abs(way).max())
+    return _skeleton(part > 0)[0] <= LENGTHY * expected
+
+
+def is_dash(mask: Mask, height: float) -> bool:
+    """Whether the ink is one nearly level stroke: no digit is."""
+    part, _ = _ink(mask)
+    tall, wide = part.shape
+    return bool(wide >= DASH * height and tall - _stroke(mask) <= FLAT * wide and tall <= 0.5 * wide)
+
+
+def shape_features(mask: Mask, height: float, cell: tuple[float, float]) -> NDArray[np.float64]:
+    """The ink's FEATURES, (len(FEATURES),); arguments as of `crossed`."""
+    part, points = _ink(mask)
+    tall, wide = part.shape
+    half = min(STRIP * _stroke(mask), 0.4 * min(part.shape)) / 2.0
+    rising, _ = _strip(points, RISING, half)
+    falling, _ = _strip(points, FALLING, half)
+    length, ends, branches = _skeleton(part > 0)
+    paper = np.pad(part == 0, 1, constant_values=True).astype(np.uint8)
+    holes = cv2.connectedComponents(paper, connectivity=4)[0] - 2
+    together = float((rising | falling).mean())
+    steps = [np.abs(np.diff(np.pad(part > 0, 1).astype(np.int8), axis=axis)).sum() / 2 for axis in (1, 0)]
+    return np.array(
+        [
+            1.0,
+            together,
+            min(float(rising.mean()), float(falling.mean())),
+            _most_inked_bay(part),
+            min(length / height, 6.0),
+            min(ends, 6),
+            min(branches, 6),
+            min(holes, 4),
+            together if ends == 4 and 1 <= branches <= 2 and not holes else 0.0,
+            wide / cell[0],
+            tall / cell[1],
+            wide / tall,
+            steps[0] / tall,
+            steps[1] / wide,
+            float((part > 0).mean()),
+            abs(math.log(wide / tall)),
+        ]
+    )
+
+
+def _ink(mask: Mask) -> tuple[Mask, NDArray[np.float64]]:
+    """The part of the mask with ink, and the ink's pixels (N, 2) about their middle, y up."""
+    ys, xs = np.nonzero(mask)
+    part = mask[ys.min() : ys.max() + 1, xs.min() : xs.max() + 1]
+    return part, np.stack([xs - xs.mean(), ys.mean() - ys], axis=1).astype(np.float64)
+
+
+def _stroke(mask: Mask) -> float:
+    return max(ink.stroke_width(mask), 1.5)
+
+
+def _skeleton(inked: NDArray[np.bool_]) -> tuple[int, int, int]:
+    """Of the ink's middle lines (Zhang and Suen, 1984): length in pixels, number of ends, of branches."""
+    thin = np.pad(skeletonize(inked), 1).astype(np.uint8)  # type: ignore[no-untyped-call]
+    around = cv2.filter2D(thin, -1, np.ones((3, 3), np.float32), borderType=cv2.BORDER_CONSTANT) - thin
+    on_line = thin > 0
+    meeting = cv2.dilate((on_line & (around >= 3)).astype(np.uint8), np.ones((3, 3), np.uint8))
+    return int(on_line.sum()), int((on_line & (around == 1)).sum()), cv2.connectedComponents(meeting)[0] - 1
 
 
 def _most_inked_bay(part: Mask) -> float:

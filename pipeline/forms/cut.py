@@ -8,12 +8,13 @@ import cv2
 import numpy as np
 
 from pipeline.document import Box, Page, Reason
-from pipeline.forms.crossed import Cross, crossed
+from pipeline.forms.crossed import Crossing, crossed
 from pipeline.forms.lay import Fields, Sheet, fits, lay, lift_fields
 from pipeline.forms.layout import Form, FormField
 from pipeline.forms.lift import Patch
 from pipeline.forms.perspective import Registration
 from pipeline.forms.unframe import share_out, writing
+from pipeline.forms.ways import Way, seen_from
 from pipeline.ink import Darkness, Mask
 from pipeline.lattice import Lattice, build_lattice
 from pipeline.segment import segment
@@ -28,25 +29,36 @@ DOT, ALONE = 0.1, 0.2
 class CutField:
     """A field cut into lattices: one for a number in a frame or on a line, one a box for a comb.
 
-    crosses : for every box of a comb whether it was crossed out. reason : why it cannot be read, else None.
+    crossings : for every box of a comb whether it was crossed out. reason : why it cannot be read, else None.
     """
 
     field: FormField
     lattices: tuple[Lattice, ...] = ()
-    crosses: tuple[Cross, ...] = ()
+    crossings: tuple[Crossing, ...] = ()
     box: Box | None = None
     reason: Reason | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class CutForm:
-    """A page of which only what will be classified is kept; `form` is None where no layout fits."""
+    """A page of which only what will be classified is kept; `form` is None where no layout fits.
+
+    others : where nothing but the frames of combs told how the page lies, its fields as they are if it lies
+        another way; in the order of `Way`, without the first.
+    """
 
     scan: str
     number: int
     form: Form | None
     fields: tuple[CutField, ...]
     empty: bool = False
+    others: tuple[tuple[CutField, ...], ...] = ()
+
+    @property
+    def lattices(self) -> list[Lattice]:
+        """All that is to be classified, in the order in which `read_form` takes it."""
+        ways = (self.fields, *self.others)
+        return [lattice for fields in ways for field in fields for lattice in field.lattices]
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +91,8 @@ def cut_form(page: Page, forms: tuple[Form, ...]) -> CutForm:
         alone = len(forms) == 1
         return CutForm(page.scan, page.number, form if alone else None, unread if alone else ())
     _, form, fields = best
-    return CutForm(page.scan, page.number, form, _cut(form, fields))
+    others = () if form.anchored else tuple(_cut(form, fields, way) for way in tuple(Way)[1:])
+    return CutForm(page.scan, page.number, form, _cut(form, fields), others=others)
 
 
 def _rank(registration: Registration | None, fields: Fields) -> float:
@@ -88,7 +101,7 @@ def _rank(registration: Registration | None, fields: Fields) -> float:
     return registration.fit + registration.cover if registration is not None and there else there
 
 
-def _cut(form: Form, lifted: Fields) -> tuple[CutField, ...]:
+def _cut(form: Form, lifted: Fields, way: Way = Way.UPRIGHT) -> tuple[CutField, ...]:
     inked = [None if patch is None else _inked(field, patch) for field, patch in lifted]
     darkest = max((each.pen for each in inked if each), default=0.0)
     anything = any(each is not None for each in inked)
@@ -98,7 +111,7 @@ def _cut(form: Form, lifted: Fields) -> tuple[CutField, ...]:
             missing = Reason.NOT_FOUND if anything else Reason.NOT_REGISTERED
             out.append(CutField(field, reason=missing))
         else:
-            out.append(_cut_field(each, darkest))
+            out.append(_cut_field(each, darkest, way))
     return tuple(out)
 
 
@@ -111,19 +124,23 @@ def _inked(field: FormField, patch: Patch) -> _Lifted:
     return _Lifted(field, patch, mask, float(np.percentile(values, 75)) if values.size >= 12 else 0.0)
 
 
-def _cut_field(lifted: _Lifted, darkest: float) -> CutField:
+def _cut_field(lifted: _Lifted, darkest: float, way: Way) -> CutField:
     field, patch = lifted.field, lifted.patch
     mask = lifted.mask if lifted.pen >= GUIDES * darkest else np.zeros_like(lifted.mask)
     if field.boxes:
-        strips = share_out(patch, mask)
-        crosses = tuple(crossed(own, patch.unit) for _, own in strips)
+        strips = seen_from(share_out(patch, mask), way)
+        sides = patch.cells[:, 2:] - patch.cells[:, :2]
+        crossings = tuple(
+            crossed(own, patch.unit, (float(wide), float(tall)))
+            for (_, own), (wide, tall) in zip(strips, sides, strict=True)
+        )
         lattices = tuple(
             # A single digit has too few strokes to tell slant from shape.
-            build_lattice(segment(dark, np.zeros_like(own) if cross is Cross.YES else own, slant=0.0))
-            for (dark, own), cross in zip(strips, crosses, strict=True)
+            build_lattice(segment(dark, np.zeros_like(own) if crossing.void else own, slant=0.0))
+            for (dark, own), crossing in zip(strips, crossings, strict=True)
         )
-        return CutField(field, lattices, crosses, patch.box)
-    dark, own = _number(patch, mask)
+        return CutField(field, lattices, crossings, patch.box)
+    ((dark, own),) = seen_from([_number(patch, mask)], way)
     return CutField(field, (build_lattice(segment(dark, own)),), (), patch.box)
 
 

@@ -11,6 +11,8 @@ from pipeline.document import Image
 from pipeline.forms.features import register_print
 from pipeline.forms.layout import Form, FormField
 from pipeline.forms.lift import CELL_HEIGHT, FRAME_HEIGHT, Patch, lift
+from pipeline.forms.line_map import line_map, sampled
+from pipeline.forms.marks import find_marks, register_marks
 from pipeline.forms.perspective import Registration
 from pipeline.forms.register import register
 from pipeline.forms.rules import Rules, find_rules, landmarks
@@ -18,6 +20,8 @@ from pipeline.forms.search import search
 
 # The lines that a page has where the form lies, which the layout must know, or it is another form.
 LEAST_COVER = 0.6
+# The lines of a form that must lie on the page, or it was cut in two.
+LEAST_INSIDE = 0.75
 # Fit and cover together from which a page cannot be mirrored; by how much a mirrored form must fit better.
 UNDOUBTED, MIRROR_MARGIN = 1.9, 0.03
 # Share of a field's frame that must be drawn for a comb or a box to be read.
@@ -46,13 +50,16 @@ class Sheet:
 def lay(form: Form, sheet: Sheet) -> Registration | None:
     """The form laid over a page; None where all its fields are searched for.
 
-    By its lines, or by the print of the reference where there are few or they do not fit. Tables look much
-    the same in a mirror: where the mirrored form fits better, the page is taken for one that was scanned
-    through its back, and the registration has fit 0.
+    By its marks where the layout names some; else by its lines, or by the print of the reference where there
+    are few or they do not fit. Tables look much the same in a mirror: where the mirrored form fits better,
+    the page is taken for one that was scanned through its back, and the registration has fit 0.
     """
     if not form.anchored:
         return None
     rules, strong, shape = sheet.rules, sheet.strong, sheet.grey.shape
+    if len(form.marks):
+        frames = sampled(form.frames, max(form.extent))
+        return register_marks(form.marks, form.extent, frames, find_marks(sheet.grey), line_map(rules, shape))
     found = register(form.rules, form.extent, rules, strong, shape)
     if form.reference is not None and (form.lineless or not fits(form, found)):
         return _laid_by_print(form, form.reference, sheet)
@@ -72,7 +79,8 @@ def fits(form: Form, registration: Registration | None) -> bool:
     """Whether the form lies on the page so well that it is this form (or needs no place)."""
     if registration is None:
         return True
-    return registration.fit >= form.least_fit and registration.cover >= LEAST_COVER
+    enough = registration.cover >= LEAST_COVER and registration.inside >= LEAST_INSIDE
+    return registration.fit >= form.least_fit and enough
 
 
 def lift_fields(sheet: Sheet, form: Form, registration: Registration | None) -> Fields:

@@ -12,13 +12,12 @@ from numpy.typing import NDArray
 
 from pipeline import ink
 from pipeline.document import Image, ScanError
+from pipeline.forms.mistakes import find_mistakes
 from pipeline.forms.rules import Rules, Segments, find_rules, landmarks
-from pipeline.forms.schema import FieldModel, FormModel, read_model
+from pipeline.forms.schema import FEWEST_LINES, FieldModel, FormModel, read_model
 from pipeline.layouts import READER_VERSION, LayoutError
 
 Cells = NDArray[np.float64]
-# Lines without which a form is laid over a page by its print.
-FEWEST_LINES = 6
 # Field of the one row that a page without a form gives.
 PAGE_FIELD = "page"
 
@@ -59,6 +58,7 @@ class Form:
     extent : width and height in the layout's units.
     rules : the printed lines, same units; without any, only searched fields are read.
     reference : the picture of the form in its own pixels, None where the layout has none.
+    marks : (M, 4) left, top, right, bottom of the black marks that take the place of lines, M = 0 without.
     """
 
     name: str
@@ -67,6 +67,7 @@ class Form:
     rules: Rules
     form_fields: tuple[FormField, ...]
     least_fit: float
+    marks: Cells
     page_number: int | None = None
     reference: Image | None = None
 
@@ -89,6 +90,15 @@ class Form:
     def lineless(self) -> bool:
         """Whether the form has too few lines to be laid over a page by them."""
         return len(self.rules.across) + len(self.rules.down) < FEWEST_LINES
+
+    @property
+    def frames(self) -> Rules:
+        """The printed frames of the fields, as lines."""
+        framed = [each.cells for each in self.form_fields if each.kind != "line"]
+        left, top, right, bottom = np.vstack([np.zeros((0, 4)), *framed]).T
+        across = [np.stack([left, y, right, y], axis=1) for y in (top, bottom)]
+        down = [np.stack([x, top, x, bottom], axis=1) for x in (left, right)]
+        return Rules(np.vstack(across), np.vstack(down), 0.0)
 
     @property
     def anchored(self) -> bool:
@@ -158,10 +168,11 @@ def load_form(path: Path) -> Form:
         rules,
         fields,
         model.register_.least_fit,
+        _corners(model.register_.marks),
         model.page_number,
         reference,
     )
-    _check(path, form)
+    find_mistakes(path, form)
     digest = hashlib.sha256(f"{READER_VERSION}:{model!r}".encode())
     if reference is not None:
         digest.update(reference.tobytes())
@@ -244,8 +255,13 @@ def _expand(model: FieldModel, dropout: str | None) -> Sequence[FormField]:
 
 def _boxes(model: FieldModel) -> Cells:
     if isinstance(model.boxes, tuple):
-        return np.array([[x, y, x + w, y + h] for x, y, w, h in model.boxes], np.float64)
+        return _corners(model.boxes)
     return split(model.at or (0.0, 0.0, 1.0, 1.0), model.boxes or 1, model.gap)
+
+
+def _corners(places: Sequence[tuple[float, float, float, float]]) -> Cells:
+    """Places (x, y, width, height) as left, top, right, bottom: (N, 4)."""
+    return np.array([[x, y, x + w, y + h] for x, y, w, h in places], np.float64).reshape(-1, 4)
 
 
 def split(place: tuple[float, float, float, float], count: int, gap: float = 0.0) -> Cells:
@@ -254,35 +270,3 @@ def split(place: tuple[float, float, float, float], count: int, gap: float = 0.0
     wide = (width - gap * (count - 1)) / count
     left = x + (wide + gap) * np.arange(count)
     return np.stack([left, np.full(count, y), left + wide, np.full(count, y + height)], axis=1)
-
-
-def _check(path: Path, form: Form) -> None:
-    """What no single key shows: names twice, sums of unknown fields, places off the page, no lines."""
-    names = form.fields
-    for name in names:
-        if names.count(name) > 1:
-            raise LayoutError(f"{path}: field {name}: is there twice; give each field a name of its own")
-    for field in form.form_fields:
-        for other in field.model.sum_of:
-            if other not in names or other == field.name:
-                raise LayoutError(
-                    f"{path}: field {field.name}.sum_of: there is no field {other}; name other fields"
-                )
-        outside = len(field.cells) and (
-            field.cells.min() < -0.01 * max(form.extent)
-            or np.any(field.cells[:, 2:].max(axis=0) > np.multiply(form.extent, 1.01))
-        )
-        if outside:
-            raise LayoutError(
-                f"{path}: field {field.name}.at: is off the page of {form.extent[0]:g} x {form.extent[1]:g};"
-                " give [x, y, width, height] in the units of `page`"
-            )
-        if len(field.cells) and np.any(field.cells[:, 2] <= field.cells[:, 0]):
-            raise LayoutError(
-                f"{path}: field {field.name}.gap: leaves no room for the boxes; make it smaller"
-            )
-    if form.anchored and form.lineless and form.reference is None:
-        raise LayoutError(
-            f"{path}: register: fields with `at` need something to be found by; give a picture of the form as"
-            f" register.reference, or at least {FEWEST_LINES} register.rules"
-        )

@@ -19,12 +19,14 @@ class Registration:
         the lines across and down.
     residual : mean distance of those lines from the page's, share of the page's longer side.
     cover : 0..1, share of the page's own lines, where the form lies, that the layout knows.
+    inside : 0..1, share of the form's printed lines that lie on the page and not beyond its edges.
     """
 
     matrix: Matrix
     fit: float
     residual: float
     cover: float
+    inside: float = 1.0
 
     def to_page(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """Points (N, 2) of the layout on the page."""

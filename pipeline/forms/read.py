@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,9 +13,9 @@ from pipeline.classify import Seen
 from pipeline.decode import Candidate
 from pipeline.document import Reading, Reason
 from pipeline.forms.checks import apply_check_digit, apply_sums
-from pipeline.forms.crossed import Cross
 from pipeline.forms.cut import CutField, CutForm
 from pipeline.forms.layout import PAGE_FIELD
+from pipeline.forms.ways import LEAST_SURE, Way, weigh_ways
 from pipeline.lattice import build_lattice
 from pipeline.parameters import ReaderParameters
 from pipeline.segment import segment
@@ -24,8 +25,6 @@ from pipeline.values import READINGS, alternatives, read_boxes, read_line
 OFF_LENGTH = 0.05
 # Candidates of a field that its check digit and its sums may choose from.
 WIDE = 40
-# A digit at least so probable is one, even where the ink might be a cross.
-CLEAR = 0.85
 
 
 def read_form(cut: CutForm, seen: Iterator[Seen], parameters: ReaderParameters) -> list[Reading]:
@@ -36,7 +35,11 @@ def read_form(cut: CutForm, seen: Iterator[Seen], parameters: ReaderParameters) 
     if cut.form is None:
         reason = None if cut.empty else Reason.NOT_REGISTERED
         return [Reading(cut.scan, cut.number, PAGE_FIELD, empty=cut.empty, reason=reason)]
-    readings = [_read_field(cut, field, seen, parameters) for field in cut.fields]
+    cut, lines, sure = _the_right_way(cut, seen)
+    readings = [
+        _read_field(cut, field, own, parameters) for field, own in zip(cut.fields, lines, strict=True)
+    ]
+    readings = [replace(each, confidence=each.confidence * sure) for each in readings]
     for index, field in enumerate(cut.fields):
         rule = field.field.model.check
         if rule is not None:
@@ -47,20 +50,47 @@ def read_form(cut: CutForm, seen: Iterator[Seen], parameters: ReaderParameters) 
     return [replace(each, alternatives=each.alternatives[: READINGS - 1]) for each in readings]
 
 
-def _read_field(cut: CutForm, field: CutField, seen: Iterator[Seen], parameters: ReaderParameters) -> Reading:
-    field, lines = _without_crosses(field, [next(seen) for _ in field.lattices], parameters)
+def _the_right_way(cut: CutForm, seen: Iterator[Seen]) -> tuple[CutForm, list[list[Seen]], float]:
+    """The page the way it lies, with what is seen of each field, and how sure that way is.
+
+    A page that lies mirrored, or of which it is not sure how it lies, says `not-registered`.
+    """
+    ways = {
+        way: [[next(seen) for _ in field.lattices] for field in fields]
+        for way, fields in zip(Way, (cut.fields, *cut.others), strict=False)
+    }
+    if not cut.others:
+        return cut, ways[Way.UPRIGHT], 1.0
+    shares = weigh_ways({way: [line for lines in fields for line in lines] for way, fields in ways.items()})
+    best = max(shares, key=lambda way: shares[way])
+    if best in (Way.MIRRORED, Way.MIRRORED_TURNED) or shares[best] < LEAST_SURE:
+        unread = tuple(CutField(each.field, reason=Reason.NOT_REGISTERED) for each in cut.fields)
+        return replace(cut, fields=unread), [[] for _ in unread], 1.0
+    if best is Way.TURNED:
+        cut = replace(cut, fields=cut.others[0])
+    return cut, ways[best], shares[best]
+
+
+def _read_field(cut: CutForm, field: CutField, lines: list[Seen], parameters: ReaderParameters) -> Reading:
+    field, lines, sure = _without_crossed(field, lines)
+    told = any(crossing.probability > 0.5 and not crossing.void for crossing in field.crossings)
     spec = field.field
     layout = cut.form.signature if cut.form is not None else ""
     blank = Reading(cut.scan, cut.number, spec.name, box=field.box, reason=field.reason, layout=layout)
     if field.reason is not None:
         return blank
     if all(lattice.size == 0 for lattice in field.lattices):
+        if told:
+            return replace(blank, reason=Reason.CROSSED_OUT)
         return replace(blank, reason=Reason.NOT_FOUND) if spec.model.required else replace(blank, empty=True)
     if spec.boxes:
         candidates, digits = read_boxes(lines, parameters, WIDE)
     else:
         candidates, digits = read_line(lines[0], parameters, spec.lengths, OFF_LENGTH, WIDE)
-    confidence = parameters.calibration.confidence(candidates, digits)
+    confidence = parameters.calibration.confidence(candidates, digits) * math.prod(sure)
+    if spec.boxes:
+        written = [each for each, line in zip(sure, lines, strict=True) if line.lattice.size]
+        digits = tuple(digit * each for digit, each in zip(digits, written, strict=True))
     if not candidates or not candidates[0].value:
         return replace(blank, reason=Reason.NOT_FOUND)
     reading = replace(
@@ -70,20 +100,18 @@ def _read_field(cut: CutForm, field: CutField, seen: Iterator[Seen], parameters:
         digit_confidences=digits,
         alternatives=alternatives(candidates, confidence),
     )
-    return _formatted(reading, field, candidates)
+    return replace(reading, reason=Reason.CROSSED_OUT) if told else _formatted(reading, field, candidates)
 
 
-def _without_crosses(
-    field: CutField, lines: list[Seen], parameters: ReaderParameters
-) -> tuple[CutField, list[Seen]]:
-    """Boxes that look like a cross, and in which the network sees no clear digit, taken as crossed out."""
-    for index, cross in enumerate(field.crosses):
-        if cross is Cross.MAYBE:
-            _, digits = read_boxes(lines[index : index + 1], parameters)
-            if max(digits, default=0.0) < CLEAR:
-                nothing = build_lattice(segment(np.zeros((1, 1), np.float32), np.zeros((1, 1), np.uint8)))
-                lines[index] = Seen(nothing, lines[index].proba[:0])
-    return replace(field, lattices=tuple(line.lattice for line in lines)), lines
+def _without_crossed(field: CutField, lines: list[Seen]) -> tuple[CutField, list[Seen], list[float]]:
+    """A comb without the boxes that were more probably crossed out than not; how sure that is, box by box."""
+    sure = []
+    for index, crossing in enumerate(field.crossings):
+        if crossing.probability > 0.5 and not crossing.void:
+            nothing = build_lattice(segment(np.zeros((1, 1), np.float32), np.zeros((1, 1), np.uint8)))
+            lines[index] = Seen(nothing, lines[index].proba[:0])
+        sure.append(1.0 if crossing.void else max(crossing.probability, 1.0 - crossing.probability))
+    return replace(field, lattices=tuple(line.lattice for line in lines)), lines, sure
 
 
 def _formatted(reading: Reading, field: CutField, candidates: list[Candidate]) -> Reading:

@@ -53,7 +53,9 @@ def register(
     residual = _shares(matrix, points, field, turned_best)[1]
     onto = np.diag([1.0 / field.unit, 1.0 / field.unit, 1.0]) @ matrix
     cover = _cover(onto, layout, extent, strong)
-    return Registration(onto / onto[2, 2], float(shares.min()), residual, cover)
+    there = apply(onto, points.at)
+    inside = np.all((there >= 0.0) & (there < np.array([shape[1], shape[0]])), axis=1)
+    return Registration(onto / onto[2, 2], float(shares.min()), residual, cover, float(inside.mean()))
 
 
 def _guesses(

@@ -18,6 +18,8 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=
 
 # Share of a layout's printed lines that a page must have at their place to count as registered.
 LEAST_FIT = 0.55
+# Lines without which a form is laid over a page by its print.
+FEWEST_LINES = 6
 
 
 class _Model(BaseModel):
@@ -35,12 +37,30 @@ class Registering(_Model):
         default=(),
         description="Long printed lines of the form: [x1, y1, x2, y2] each, in the units of `page`.",
     )
+    marks: tuple[Place, ...] = Field(
+        default=(),
+        description="Black marks in the form's corners, [x, y, width, height] each, at least four, instead of"
+        " a reference or rules.",
+    )
     least_fit: float = Field(
         default=LEAST_FIT,
         gt=0,
         le=1,
         description="Share of the lines that must be found, or the page is not read.",
     )
+
+    @field_validator("marks")
+    @classmethod
+    def _are_enough(cls, value: tuple[Place, ...]) -> tuple[Place, ...]:
+        if 0 < len(value) < 4:
+            raise ValueError("give at least four, the outermost ones in the corners")
+        return value
+
+    @model_validator(mode="after")
+    def _is_one_way(self) -> Self:
+        if self.marks and (self.reference is not None or self.rules):
+            raise ValueError("give `marks`, or a `reference` or `rules`, not both")
+        return self
 
 
 class FieldModel(_Model):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.forms.crossed import Cross, crossed
+from pipeline.forms.crossed import crossed
 from pipeline.forms.layout import split
 from pipeline.forms.lift import CELL_HEIGHT, FRAME_HEIGHT, drop_colour, lift
 from pipeline.forms.rules import find_rules
@@ -125,15 +125,37 @@ def test_two_straight_strokes_from_corner_to_corner_are_a_cross(aspect, lean, th
         move = (dx * wide * side, dy * tall * side)
         points = [(round(x + move[0]), round(y + move[1])) for x, y in (start, end)]
         cv2.line(mask, points[0], points[1], 255, thick)
-    assert crossed(mask, 60) is not Cross.NO
+    found = crossed(mask, 60, (50, 60))
+    assert found.void or found.probability > 0.1
 
 
 @pytest.mark.parametrize("digit", "0123456789")
 def test_digits_are_no_crosses(digit):
     mask = np.zeros((80, 80), np.uint8)
     cv2.putText(mask, digit, (20, 60), pages.DIGITS_FONT, 1.8, 255, 4)
-    assert crossed(mask, 60) is Cross.NO
-    assert crossed(np.zeros((40, 40), np.uint8), 60) is Cross.NO
+    found = crossed(mask, 60, (50, 60))
+    assert not found.void
+    assert found.probability < 0.5
+    assert crossed(np.zeros((40, 40), np.uint8), 60, (50, 60)).probability == 0.0
+
+
+def test_a_dash_is_no_digit():
+    mask = np.zeros((80, 80), np.uint8)
+    cv2.line(mask, (20, 42), (58, 38), 255, 4)
+    assert crossed(mask, 60, (50, 60)).void
+    upright = np.ascontiguousarray(mask.T)
+    assert not crossed(upright, 60, (50, 60)).void
+
+
+@pytest.mark.parametrize("digit", "235689")
+def test_a_digit_that_was_crossed_over_is_none(digit):
+    mask = np.zeros((80, 80), np.uint8)
+    cv2.putText(mask, digit, (22, 58), pages.DIGITS_FONT, 1.6, 255, 3)
+    cv2.line(mask, (8, 14), (70, 66), 255, 3)
+    cv2.line(mask, (8, 66), (70, 12), 255, 3)
+    found = crossed(mask, 60, (50, 60))
+    assert not found.void
+    assert found.probability > 0.9
 
 
 @pytest.mark.parametrize("degrees", [0.0, 4.0, -5.0])

@@ -154,6 +154,34 @@ def test_a_searched_comb_needs_no_picture_of_the_form(tmp_path):
     assert [(r.value, r.reason) for r in nothing] == [("", Reason.NOT_REGISTERED)]
 
 
+class Feet:
+    """Calls an L a 7: a stem on the left, a foot below; and anything else no digit."""
+
+    def predict_proba(self, crops: np.ndarray) -> np.ndarray:
+        proba = np.full((len(crops), 11), 0.004, np.float32)
+        stem, foot = (crops.sum(axis=axis, dtype=np.int64).argmax(axis=1) for axis in (1, 2))
+        proba[np.arange(len(crops)), np.where((stem < 14) & (foot >= 14), 7, 10)] = 0.96
+        return proba
+
+
+@pytest.mark.parametrize(
+    ("flip", "value"), [(None, "777777"), (-1, "777777"), (1, ""), (0, "")], ids=["", "180", "mirror", "both"]
+)
+def test_a_searched_comb_is_read_turned_but_not_mirrored(tmp_path, flip, value):
+    path = tmp_path / "free.toml"
+    path.write_text(
+        'page = [850, 1100]\n[[field]]\nname = "id"\nkind = "comb"\nboxes = 6\nsearch = "page"\n',
+        encoding="utf-8",
+    )
+    page = pages.blank()
+    pages.fill(page, "LLLLLL", pages.cells(pages.COMB, 6))
+    image = page if flip is None else cv2.flip(page, flip)
+    scan = [Page("scan.png", 1, image)]
+    (got,) = read_pages(scan, load_layout(str(path)), Feet(), ReaderParameters())
+    assert got.value == value
+    assert got.reason is (None if value else Reason.NOT_REGISTERED)
+
+
 def test_a_form_without_lines_is_known_by_its_print(tmp_path):
     rng = np.random.default_rng(5)
     sheet = np.full((1100, 850), 250, np.uint8)

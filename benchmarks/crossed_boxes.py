@@ -1,0 +1,162 @@
+"""Study: boxes with digits and boxes that were crossed out, drawn in many ways, and what they are taken for.
+
+    python -m benchmarks.crossed_boxes [--combs 400] [--seed 1]
+    python -m benchmarks.crossed_boxes --fit --combs 800 --seed 2    # the WEIGHTS of pipeline.forms.crossed
+
+Every comb has four boxes of one hand, one of them crossed out; crossed 7s and slashed 0s are among the
+digits. Digits are to stay digits. What is crossed out may be told (`void`, or more probably than not), or
+come to a person because it might be; it must not be accepted as a digit.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models import load_model
+from pipeline.classify import see
+from pipeline.document import Box
+from pipeline.forms.crossed import FEATURES, Crossing, crossed, shape_features
+from pipeline.forms.lift import CELL_HEIGHT, lift
+from pipeline.forms.unframe import share_out, writing
+from pipeline.ink import Mask
+from pipeline.lattice import Lattice, build_lattice
+from pipeline.segment import segment
+from pipeline.values import read_boxes
+from sample_scans.combs import fill_comb, print_comb
+from sample_scans.crossings import STRUCK, VOID, cross_out
+from sample_scans.page_scan import PageStyle, scan_page
+from sample_scans.pen import Writer
+from sample_scans.sheet import BLACK, Sheet
+
+BOXES = 4
+# In the drawn boxes one of four is crossed out; on forms about one of twenty.
+PRIOR = float(np.log(0.05 / 0.95) - np.log(0.25 / 0.75))
+
+
+@dataclass(frozen=True, eq=False)
+class DrawnBox:
+    """A box as the reader gets it. kind : a digit, or how it was crossed out; height, cell : as `crossed`."""
+
+    kind: str
+    mask: Mask
+    lattice: Lattice
+    height: float
+    cell: tuple[float, float]
+
+
+def main() -> int:
+    """Run the study and print what it found; 1 where more than 1 in 100 is mistaken for a sure digit."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--combs", type=int, default=400)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--fit", action="store_true")
+    arguments = parser.parse_args()
+    boxes = [box for box in draw(arguments.combs, arguments.seed) if box.mask.any()]
+    if arguments.fit:
+        unsettled = [box for box in boxes if not crossed(box.mask, box.height, box.cell).void]
+        print(", ".join(f"{weight:.3f}" for weight in fit(unsettled)))
+        return 0
+    return measure(boxes)
+
+
+def draw(combs: int, seed: int) -> Iterator[DrawnBox]:
+    """The boxes of so many combs, every fourth crossed out, each way as often."""
+    rng = np.random.default_rng(seed)
+    kinds = VOID + STRUCK
+    for number in range(combs):
+        contents = [str(rng.integers(10)) for _ in range(BOXES)]
+        contents[int(rng.integers(BOXES))] = kinds[number % len(kinds)]
+        yield from _comb(rng, contents)
+
+
+def _comb(rng: np.random.Generator, contents: list[str]) -> Iterator[DrawnBox]:
+    wide = float(rng.uniform(5.5, 8.5))
+    tall = wide * float(rng.uniform(1.0, 1.6))
+    dpi = int(rng.choice((110, 150, 200, 200, 300)))
+    sheet = Sheet(len(contents) * wide + 30, tall + 30, dpi, (250, 250, 250))
+    mm = sheet.mm
+    drawn = Writer.draw(rng)
+    hand = replace(drawn, slant=0.7 * drawn.slant)
+    colour = ((120, 50, 30), BLACK, (60, 60, 60))[int(rng.integers(3))]
+    walls = (70, 60, 60) if rng.random() < 0.6 else (130, 150, 100)
+    cells = print_comb(
+        sheet, (15 * mm, 15 * mm), (wide * mm, tall * mm), (len(contents),), walls, thickness=0.3 * mm
+    )
+    smaller = float(rng.uniform(0.55, 1.1))
+    for content, cell in zip(contents, cells, strict=True):
+        if content in VOID or content in STRUCK:
+            cross_out(rng, sheet, content, cell, hand, colour)
+        else:
+            fill_comb(rng, sheet, content, [_scaled(cell, smaller)], hand, colour)
+    style = PageStyle.draw(rng, "fax" if rng.random() < 0.15 else "grey")
+    page, matrix = scan_page(rng, sheet.image, replace(style, margin=0, skew=0.5 * style.skew))
+    left = (15 + wide * np.arange(len(contents))) * mm
+    top = np.full(len(contents), 15 * mm)
+    places = np.stack([left, top, left + wide * mm, top + tall * mm], axis=1)
+    patch = lift(page, np.vstack([matrix, [0.0, 0.0, 1.0]]), places, CELL_HEIGHT, None)
+    strips = share_out(patch, writing(patch)[0])
+    for content, (dark, own), (x1, y1, x2, y2) in zip(contents, strips, patch.cells, strict=True):
+        lattice = build_lattice(segment(dark, own, slant=0.0))
+        yield DrawnBox(content, own, lattice, patch.unit, (float(x2 - x1), float(y2 - y1)))
+
+
+def _scaled(cell: Box, by: float) -> Box:
+    width, height = round(cell.width * by), round(cell.height * by)
+    return Box(cell.x + (cell.width - width) // 2, cell.y + (cell.height - height) // 2, width, height)
+
+
+def fit(boxes: list[DrawnBox], shrink: float = 1.0, rounds: int = 40) -> NDArray[np.float64]:
+    """Weights of the shape's features: ridge logistic regression by iterated least squares."""
+    rows = np.array([shape_features(box.mask, box.height, box.cell) for box in boxes])
+    target = np.array([len(box.kind) > 1 for box in boxes], np.float64)
+    mean, spread = rows.mean(axis=0), rows.std(axis=0)
+    mean[0], spread[0] = 0.0, 1.0
+    scaled = (rows - mean) / spread
+    penalty = shrink * np.diag([0.0, *np.ones(len(FEATURES) - 1)])
+    weights = np.zeros(len(FEATURES))
+    for _ in range(rounds):
+        chance = 1.0 / (1.0 + np.exp(-scaled @ weights))
+        curve = np.maximum(chance * (1.0 - chance), 1e-5)
+        slope = scaled.T @ (target - chance) - penalty @ weights
+        weights += np.linalg.solve((scaled.T * curve) @ scaled + penalty, slope)
+    weights /= spread
+    weights[0] += PRIOR - float(mean @ weights)
+    return weights
+
+
+def measure(boxes: list[DrawnBox]) -> int:
+    """Print, by kind, what the boxes are taken for; see `main`."""
+    network = load_model(None)
+    least = network.parameters.threshold(0.01)
+    rows: dict[str, list[tuple[Crossing, float]]] = defaultdict(list)
+    for box, seen in zip(boxes, see([box.lattice for box in boxes], network), strict=True):
+        candidates, digits = read_boxes([seen], network.parameters)
+        sure = network.parameters.calibration.confidence(candidates, digits)
+        kind = box.kind if len(box.kind) > 1 else "digit"
+        rows[kind].append((crossed(box.mask, box.height, box.cell), sure))
+    print(f"{'':16s}   boxes  void  crossed out  in doubt  sure digit  (by the network alone)")
+    wrong = count = 0
+    for kind, found in rows.items():
+        void = sum(each.void for each, _ in found)
+        told = sum(not each.void and each.probability > 0.5 for each, _ in found)
+        alone = sum(sure >= least for _, sure in found)
+        taken = sum(sure * (1.0 - each.probability) >= least for each, sure in found)
+        doubt = len(found) - void - told - taken
+        if kind != "digit":
+            wrong, count = wrong + taken, count + len(found)
+        shares = " ".join(f"{n / len(found):9.1%}" for n in (void, told, doubt, taken, alone))
+        print(f"{kind:16s} {len(found):7d} {shares}")
+    print(f"crossed out and taken for a sure digit: {wrong} of {count}")
+    return int(wrong > 0.01 * count)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,51 @@
+"""What is wrong with a form layout that no single key of its file shows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pipeline.forms.schema import FEWEST_LINES
+from pipeline.layouts import LayoutError
+
+if TYPE_CHECKING:
+    from pipeline.forms.layout import Form
+
+
+def find_mistakes(path: Path, form: Form) -> None:
+    """Names twice, sums of unknown fields, places off the page, nothing to be found by: LayoutError."""
+    names = form.fields
+    for name in names:
+        if names.count(name) > 1:
+            raise LayoutError(f"{path}: field {name}: is there twice; give each field a name of its own")
+    for field in form.form_fields:
+        for other in field.model.sum_of:
+            if other not in names or other == field.name:
+                raise LayoutError(
+                    f"{path}: field {field.name}.sum_of: there is no field {other}; name other fields"
+                )
+        outside = len(field.cells) and (
+            field.cells.min() < -0.01 * max(form.extent)
+            or np.any(field.cells[:, 2:].max(axis=0) > np.multiply(form.extent, 1.01))
+        )
+        if outside:
+            raise LayoutError(
+                f"{path}: field {field.name}.at: is off the page of {form.extent[0]:g} x {form.extent[1]:g};"
+                " give [x, y, width, height] in the units of `page`"
+            )
+        if len(field.cells) and np.any(field.cells[:, 2] <= field.cells[:, 0]):
+            raise LayoutError(
+                f"{path}: field {field.name}.gap: leaves no room for the boxes; make it smaller"
+            )
+    if len(form.marks) and not len(form.frames.across):
+        raise LayoutError(
+            f"{path}: register.marks: look the same upside down; add a comb or a box, whose frame tells,"
+            " or give register.reference instead"
+        )
+    if form.anchored and form.lineless and form.reference is None and not len(form.marks):
+        raise LayoutError(
+            f"{path}: register: fields with `at` need something to be found by; give a picture of the form as"
+            f" register.reference, at least {FEWEST_LINES} register.rules, or four register.marks"
+        )

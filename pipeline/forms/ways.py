@@ -1,0 +1,70 @@
+"""Which way up a page lies whose fields were found by their frames alone: digits make sense one way only.
+
+A frame looks the same upside down and in a mirror. So the boxes are also looked at turned and mirrored, and
+what the network sees in them is weighed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.classify import Seen
+from pipeline.ink import Darkness, Mask
+
+Strips = Sequence[tuple[Darkness, Mask]]
+
+
+class Way(StrEnum):
+    """How a page lies, against how it is to be read."""
+
+    UPRIGHT = "upright"
+    TURNED = "turned"
+    MIRRORED = "mirrored"
+    MIRRORED_TURNED = "mirrored and turned"
+
+
+# How probable each is before anything is read: feeders turn pages now and then, scans of backs are rare.
+PRIOR = {Way.UPRIGHT: 0.95, Way.TURNED: 0.03, Way.MIRRORED: 0.01, Way.MIRRORED_TURNED: 0.01}
+# A way less probable than this is not sure enough for the page to be read.
+LEAST_SURE = 0.8
+# What a box says at most, log of a probability.
+LEAST = -5.0
+
+
+def seen_from(strips: Strips, way: Way) -> list[tuple[Darkness, Mask]]:
+    """The boxes of a comb, darkness and mask each, off a page that lies that way, brought upright."""
+    if way is Way.UPRIGHT:
+        return list(strips)
+    across, down = {
+        Way.TURNED: (-1, -1),
+        Way.MIRRORED: (-1, 1),
+        Way.MIRRORED_TURNED: (1, -1),
+    }[way]
+    laid = [
+        (np.ascontiguousarray(dark[::down, ::across]), np.ascontiguousarray(mask[::down, ::across]))
+        for dark, mask in strips
+    ]
+    return laid[::across]
+
+
+def weigh_ways(seen: dict[Way, Sequence[Seen]]) -> dict[Way, float]:
+    """How probable each way is by what the network sees in the boxes; sums to 1.
+
+    seen : for every way the same boxes, ink as one digit or not at all.
+    """
+    logs = np.array([np.log(PRIOR[way]) + sum(map(_sense, lines)) for way, lines in seen.items()])
+    shares: NDArray[np.float64] = np.exp(logs - logs.max())
+    return dict(zip(seen, (shares / shares.sum()).tolist(), strict=True))
+
+
+def _sense(line: Seen) -> float:
+    """Log of how probably the ink of a box is a digit: its best one, all its pieces together."""
+    if not line.lattice.size:
+        return 0.0
+    whole = (line.lattice.edges[:, 0] == 0) & (line.lattice.edges[:, 1] == line.lattice.size)
+    best = float(line.proba[whole, :10].max(initial=0.0))
+    return max(float(np.log(max(best, 1e-9))), LEAST)
