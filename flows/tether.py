@@ -42,14 +42,24 @@ def end_with_service() -> None:
     Left alone, a night would go on without the Prefect server of its service, and the service that
     is started in place of the old one could not tell when it ends.
     """
-    service = os.environ.get(_SERVICE)
-    if service == str(os.getppid()):
+    service = int(os.environ.get(_SERVICE, "0"))
 
-        def wait() -> None:
-            while str(os.getppid()) == service:
-                time.sleep(_LOOK_EVERY_S)
+    def wait() -> None:
+        while os.getppid() == service or _lives(service):
+            time.sleep(_LOOK_EVERY_S)
 
+    if service:  # which may have died before this process came so far
         _watch(wait, lambda: None)
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # of another user: the number was given out again
+        return False
+    return True
 
 
 def announce_service() -> None:
