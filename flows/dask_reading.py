@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 LOCAL = "local"
 ANSWER_LIMIT_S = 30.0
 _ANY_PORT = "127.0.0.1:0"
-UNUSED_LIMIT_S = 600.0  # a night that was killed says no farewell to a cluster that lives on
+UNUSED_LIMIT_S = 3600.0  # a night that was killed says no farewell to a cluster that lives on
 
 
 def check_dask(address: str, *, prefect_api: str | None) -> None:
