@@ -39,7 +39,7 @@ def read_form(cut: CutForm, seen: Iterator[Seen], parameters: ReaderParameters) 
     readings = [
         _read_field(cut, field, own, parameters) for field, own in zip(cut.fields, lines, strict=True)
     ]
-    readings = [replace(each, confidence=each.confidence * sure) for each in readings]
+    readings = [_doubted(each, sure) for each in readings]
     for index, field in enumerate(cut.fields):
         rule = field.field.model.check
         if rule is not None:
@@ -87,7 +87,7 @@ def _read_field(cut: CutForm, field: CutField, lines: list[Seen], parameters: Re
         candidates, digits = read_boxes(lines, parameters, WIDE)
     else:
         candidates, digits = read_line(lines[0], parameters, spec.lengths, OFF_LENGTH, WIDE)
-    confidence = parameters.calibration.confidence(candidates, digits) * math.prod(sure)
+    confidence = parameters.calibration.confidence(candidates, digits)
     if spec.boxes:
         written = [each for each, line in zip(sure, lines, strict=True) if line.lattice.size]
         digits = tuple(digit * each for digit, each in zip(digits, written, strict=True))
@@ -100,7 +100,14 @@ def _read_field(cut: CutForm, field: CutField, lines: list[Seen], parameters: Re
         digit_confidences=digits,
         alternatives=alternatives(candidates, confidence),
     )
+    reading = _doubted(reading, math.prod(sure))
     return replace(reading, reason=Reason.CROSSED_OUT) if told else _formatted(reading, field, candidates)
+
+
+def _doubted(reading: Reading, sure: float) -> Reading:
+    """The reading and its alternatives, all of which take for granted what is only so sure."""
+    others = tuple((value, share * sure) for value, share in reading.alternatives)
+    return replace(reading, confidence=reading.confidence * sure, alternatives=others)
 
 
 def _without_crossed(field: CutField, lines: list[Seen]) -> tuple[CutField, list[Seen], list[float]]:
