@@ -21,15 +21,18 @@ from flows.errors import ExitCode, UsageError
 from flows.output import own_output_folder
 from flows.prefect_server import prefect_api
 from flows.settings import NightSettings
+from flows.tether import announce_service
 
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from prefect.client.schemas.objects import FlowRun
     from prefect.deployments.runner import RunnerDeployment
 
 log = logging.getLogger(__name__)
 
 HOME = ".prefect"
+_LOOK_EVERY_S = 5.0
 _SHOWN_LOGGERS = "flows,pipeline"
 
 
@@ -115,7 +118,13 @@ async def _serve(deployment: RunnerDeployment, settings: NightSettings, message:
     # The schedule stays on when this process ends: what it misses is made up for by one night.
     runner = Runner(name="nightsort", pause_on_shutdown=False)
     identity: UUID = await runner.aadd_deployment(deployment)
-    await _close_stale_runs(identity, settings)
+    announce_service()
+    stale = await _unfinished_runs(identity)
+    closing = asyncio.create_task(_close_stale_runs(stale, settings))
+    if stale and _in_use(settings):
+        log.warning("%s is in use: a run goes on from before, or by hand", settings.out)
+    else:
+        await closing
     if message:
         print(message, flush=True)
     stopping = asyncio.Event()
@@ -128,8 +137,11 @@ async def _serve(deployment: RunnerDeployment, settings: NightSettings, message:
     await asyncio.sleep(0.1)  # the runner sets a handler that would end this process in the middle
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, stop)
+    closing.add_done_callback(lambda task: stopping.set() if _failed(task) else None)
     ended = asyncio.create_task(stopping.wait())
     await asyncio.wait({service, ended}, return_when=asyncio.FIRST_COMPLETED)
+    if not closing.cancel():
+        closing.result()
     if service.done():
         service.result()  # it ends by itself only by an error
         return
@@ -138,8 +150,12 @@ async def _serve(deployment: RunnerDeployment, settings: NightSettings, message:
     await service
 
 
-async def _close_stale_runs(deployment: UUID, settings: NightSettings) -> None:
-    """Have runs that were killed with this service count as ended, so that the next night may begin."""
+def _failed(task: asyncio.Task[None]) -> bool:
+    return not task.cancelled() and task.exception() is not None
+
+
+async def _unfinished_runs(deployment: UUID) -> list[FlowRun]:
+    """The nights of a service before this one that are on record as going on."""
     from prefect.client.orchestration import get_client  # noqa: PLC0415 - Prefect, after its environment
     from prefect.client.schemas.filters import (  # noqa: PLC0415
         DeploymentFilter,
@@ -149,22 +165,38 @@ async def _close_stale_runs(deployment: UUID, settings: NightSettings) -> None:
         FlowRunFilterStateType,
     )
     from prefect.client.schemas.objects import StateType  # noqa: PLC0415
-    from prefect.states import Crashed  # noqa: PLC0415
 
-    try:
-        with own_output_folder(settings.out):
-            pass
-    except UsageError:
-        log.warning("%s is in use: a run goes on from before, or by hand", settings.out)
-        return
     unfinished = [StateType.RUNNING, StateType.PENDING, StateType.CANCELLING]
     async with get_client() as client:
-        runs = await client.read_flow_runs(
+        return await client.read_flow_runs(
             flow_run_filter=FlowRunFilter(
                 state=FlowRunFilterState(type=FlowRunFilterStateType(any_=unfinished))
             ),
             deployment_filter=DeploymentFilter(id=DeploymentFilterId(any_=[deployment])),
         )
+
+
+async def _close_stale_runs(runs: list[FlowRun], settings: NightSettings) -> None:
+    """Have runs that were killed with their service count as ended, so that the next night may begin.
+
+    Who holds the output folder may be one of them: a second service for it, say. That one is waited for.
+    """
+    from prefect.client.orchestration import get_client  # noqa: PLC0415 - Prefect, after its environment
+    from prefect.states import Crashed  # noqa: PLC0415
+
+    while runs and _in_use(settings):
+        await asyncio.sleep(_LOOK_EVERY_S)
+    async with get_client() as client:
         for run in runs:
-            log.warning("the night %s did not come to its end", run.name)
-            await client.set_flow_run_state(run.id, Crashed(message="its process is gone"))
+            now = await client.read_flow_run(run.id)
+            if now.state is None or not now.state.is_final():
+                log.warning("the night %s did not come to its end", run.name)
+                await client.set_flow_run_state(run.id, Crashed(message="its process is gone"))
+
+
+def _in_use(settings: NightSettings) -> bool:
+    try:
+        with own_output_folder(settings.out):
+            return False
+    except UsageError:
+        return True

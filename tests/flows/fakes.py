@@ -19,7 +19,7 @@ from flows.errors import ModelUnavailableError
 from flows.reader import Identity, Reader
 from pipeline.document import Box, Page, Reading, Reason
 
-GOOD, RAISES, KILLS, SLOW, EMPTY, NOT_FOUND, HANGS, NOTHING, HOGS = range(0, 90, 10)
+GOOD, RAISES, KILLS, SLOW, EMPTY, NOT_FOUND, HANGS, NOTHING, HOGS, WAITS = range(0, 100, 10)
 IDENTITY = Identity("digits", "1" * 16, "fake", "2" * 16, "digits")
 
 
@@ -63,6 +63,8 @@ def _read(page: Page) -> list[Reading]:
         os.kill(os.getpid(), signal.SIGKILL)
     if level == HANGS:
         time.sleep(600)
+    while level == WAITS and not Path(os.environ["FAKES_GATE"]).exists():
+        time.sleep(0.05)
     if level == HOGS:
         np.ones(1 << 32, np.uint8)
     if level == SLOW:

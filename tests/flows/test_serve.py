@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from flows.errors import UsageError
+from flows.output import own_output_folder
 from flows.serve import check_timezone, deployment_name, make_deployment
 from flows.settings import NightSettings
 from tests.flows import fakes
@@ -26,7 +27,7 @@ from tests.flows.fakes import draw_scan
 @pytest.fixture
 def settings(tmp_path: Path) -> NightSettings:
     for number in range(24):
-        draw_scan(tmp_path / "in" / f"{number:02}.png", number, fakes.SLOW)
+        draw_scan(tmp_path / "in" / f"{number:02}.png", number, fakes.WAITS if number == 23 else fakes.GOOD)
     return NightSettings((tmp_path / "in",), tmp_path / "out", workers=1)
 
 
@@ -63,6 +64,7 @@ def serving(settings: NightSettings, address: str) -> Iterator[subprocess.Popen[
     command = [sys.executable, "-m", "tests.flows.command", "serve", str(settings.inputs[0])]
     command += ["-o", str(settings.out), "--cron", "0 2 * * *", "--workers", "1", "--settle", "0"]
     environment = os.environ | {"PREFECT_API_URL": address, "PREFECT_RUNNER_POLL_FREQUENCY": "1"}
+    environment["FAKES_GATE"] = str(gate(settings))
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
     ) as process:
@@ -70,6 +72,11 @@ def serving(settings: NightSettings, address: str) -> Iterator[subprocess.Popen[
             yield process
         finally:
             process.kill()
+
+
+def gate(settings: NightSettings) -> Path:
+    """What the last scan waits for, so that a night is in the middle for as long as it shall."""
+    return settings.out.with_name("gate")
 
 
 def wait_for(condition: Callable[[], bool], what: str) -> None:
@@ -101,17 +108,31 @@ def states(name: str) -> list[str]:
     return [state for state in asyncio.run(ask()) if state != "SCHEDULED"]
 
 
+def begin_night(service: subprocess.Popen[str], settings: NightSettings) -> None:
+    """Wait for the service, start a night and wait until it has read something."""
+    from prefect.deployments import run_deployment  # noqa: PLC0415 - after its environment is set
+
+    assert service.stdout is not None
+    assert "0 2 * * *" in service.stdout.readline()
+    before = scans_read(settings.out)
+    run_deployment(f"nightsort/{deployment_name(settings)}", timeout=0)
+    wait_for(lambda: scans_read(settings.out) > before, "the night reads nothing")
+
+
+def in_use(out: Path) -> bool:
+    try:
+        with own_output_folder(out):
+            return False
+    except UsageError:
+        return True
+
+
 def test_night_ended_in_the_middle_writes_what_it_has_and_the_next_goes_on(
     settings: NightSettings, prefect_harness: str
 ) -> None:
-    from prefect.deployments import run_deployment  # noqa: PLC0415 - after its environment is set
-
     name = deployment_name(settings)
     with serving(settings, prefect_harness) as service:
-        assert service.stdout is not None
-        assert "0 2 * * *" in service.stdout.readline()
-        run_deployment(f"nightsort/{name}", timeout=0)
-        wait_for(lambda: scans_read(settings.out) > 0, "the night reads nothing")
+        begin_night(service, settings)
         service.send_signal(signal.SIGTERM)
         _, errors = service.communicate(timeout=60)
     assert (service.returncode, errors) == (0, "")
@@ -120,10 +141,19 @@ def test_night_ended_in_the_middle_writes_what_it_has_and_the_next_goes_on(
     assert states(name) == ["CANCELLED"]
 
     with serving(settings, prefect_harness) as service:
-        assert service.stdout is not None
-        service.stdout.readline()
-        run_deployment(f"nightsort/{name}", timeout=0)
-        wait_for(lambda: "COMPLETED" in states(name), "the second night does not end")
+        begin_night(service, settings)
+        service.kill()
+        service.wait()
+        # Nobody is left to tell when the night ends, so it ends with its service.
+        wait_for(lambda: not in_use(settings.out), "the night goes on without its service")
+    assert scans_read(settings.out) < 24
+    assert sorted(states(name)) == ["CANCELLED", "RUNNING"]
+
+    gate(settings).touch()
+    with serving(settings, prefect_harness) as service:
+        begin_night(service, settings)  # would be cancelled while the killed one counts as running
+        wait_for(lambda: "COMPLETED" in states(name), "the third night does not end")
+        assert sorted(states(name)) == ["CANCELLED", "COMPLETED", "CRASHED"]
         service.send_signal(signal.SIGINT)
         assert service.wait(60) == 0
     assert scans_read(settings.out) == 24
