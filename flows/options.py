@@ -39,7 +39,8 @@ class NightOptions:
             group=READING,
             negative=(),
             help="What is on the pages: envelope (a postal code), digits (one number), or the path of a form"
-            " layout or of a folder of them; may be given again, each page takes the form that fits it.",
+            " layout or of a folder of them; may be given again, each page takes the form that fits it. auto,"
+            " alone or with forms: each page is read as what it is.",
         ),
     ] = ("envelope",)
     postal: Annotated[str, Parameter(group=READING, help="Country of the postal codes.")] = "us"

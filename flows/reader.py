@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from pipeline.document import Image, Page, Reading
 
 if TYPE_CHECKING:
     from models import Model
+    from models.page_classifier import PageModel
     from pipeline.forms.layout import FormSet
     from pipeline.layouts import Layout, Mixed
     from pipeline.parameters import ReaderParameters
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 class Identity:
     """What a result depends on besides the scan: names for people, content hashes for the ledger.
 
+    layout_hash : of all that decides where and which way up a page is read as what; where pages are
+        looked at for that, of the network that looks, too.
     field : the layout's field, which a page that cannot be read fails to give.
     """
 
@@ -79,21 +83,25 @@ def open_reader(layout: str, postal: str, model: Path | None, debug: Path | None
 
 
 def reader_of(form: Layout | FormSet | Mixed, network: Model, debug: Path | None = None) -> Reader:
-    """What reads pages by a layout with a model; debug : as for `open_reader`."""
+    """What reads pages by a layout with a model; debug : as for `open_reader`. Raises ModelError."""
     from flows.debug_images import draw_passing  # noqa: PLC0415 - brings OpenCV
     from pipeline import read_pages  # noqa: PLC0415
+    from pipeline.plan import needs_look  # noqa: PLC0415
+
+    looks = _load_looks() if needs_look(form) else None
 
     def explain(page: Page) -> Image:
         from pipeline.overlay import draw_page  # noqa: PLC0415 - only where pictures are asked for
 
-        return draw_page(page, form, network, network.parameters)
+        return draw_page(page, form, network, network.parameters, looks)
 
     def read(pages: Iterable[Page]) -> list[Reading]:
         shown = pages if debug is None else draw_passing(pages, explain, debug)
-        return read_pages(shown, form, network, network.parameters)
+        return read_pages(shown, form, network, network.parameters, looks)
 
+    found_by = form.sha256 if looks is None else _joined(form.sha256, looks.sha256)
     return Reader(
-        identity=Identity(form.label, form.sha256, network.name, network.sha256, form.field),
+        identity=Identity(form.label, found_by, network.name, network.sha256, form.field),
         read=read,
         threshold=_threshold(form, network.parameters),
         explain=explain,
@@ -110,3 +118,14 @@ def _threshold(form: Layout | FormSet | Mixed, parameters: ReaderParameters) -> 
     if isinstance(form, Mixed):
         return lambda target: max(parameters.threshold(target), codes(target))
     return parameters.threshold
+
+
+def _load_looks() -> PageModel:
+    from models.page_classifier import load_page_model  # noqa: PLC0415 - only where pages are looked at
+
+    return load_page_model()
+
+
+def _joined(*hashes: str) -> str:
+    """One hash of several, 16 hex digits."""
+    return hashlib.sha256("+".join(hashes).encode()).hexdigest()[:16]

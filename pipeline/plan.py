@@ -19,6 +19,7 @@ from pipeline import ink
 from pipeline.document import Image, Page, Reading, Reason
 from pipeline.kinds import KINDS, Kind, PageClassifier
 from pipeline.layouts import Layout, Mixed
+from pipeline.page_in_scan import find_page
 from pipeline.turns import TURNS
 from pipeline.values import READINGS
 
@@ -72,11 +73,17 @@ def plan_page(image: Image, layout: Layout | FormSet | Mixed, looks: PageClassif
     if isinstance(layout, Mixed):
         if looks is None:
             raise ValueError("a mixed layout needs a page classifier")
-        return _plan_mixed(image, layout, looks.look(image))
+        return _plan_mixed(image, layout, _look(image, looks))
     if looks is None or not needs_look(layout):
         return Plan((Try(layout),))
     assert isinstance(layout, Layout)
-    return Plan(_ways(layout, Kind.ENVELOPE, looks.look(image)))
+    return Plan(_ways(layout, Kind.ENVELOPE, _look(image, looks)))
+
+
+def _look(image: Image, looks: PageClassifier) -> NDArray[np.float64]:
+    """What the page looks like, without the scanner's bed or the table that it lies on."""
+    found = find_page(image)
+    return looks.look(image if found is None else found.image)
 
 
 def _plan_mixed(image: Image, layout: Mixed, seen: NDArray[np.float64]) -> Plan:
