@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
-from flows.addresses import Address, fetch_scans, store_of
+from flows.addresses import Address
 from flows.chunk import Job, PageFailure, ScanResult, Stamp
 from flows.errors import UsageError
+from flows.fetch import fetch_scans, store_of
 from flows.ledger import Sighting, content_key
 from flows.settle import part_settled
 from pipeline.document import Reason, Scan

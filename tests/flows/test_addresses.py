@@ -12,11 +12,12 @@ from pathlib import Path
 import fsspec
 import pytest
 
-from flows import addresses
-from flows.addresses import Address, check_local, fetch_scans, parse_input, store_of
+from flows import fetch
+from flows.addresses import Address, check_local, file_system, parse_input
 from flows.chunk import read_chunk
 from flows.copies import copy_results
 from flows.errors import CopyError, ExitCode, UsageError
+from flows.fetch import fetch_scans, store_of
 from flows.inventory import take_inventory
 from flows.night import Night
 from flows.settings import NightSettings
@@ -88,13 +89,13 @@ def test_only_what_changed_is_fetched_again(
     memory: fsspec.AbstractFileSystem, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fetched: list[str] = []
-    really = addresses._fetch
+    really = fetch._fetch
 
-    def fetch(system: fsspec.AbstractFileSystem, source: addresses.Object, target: Path) -> bool:
+    def fetch_or_fail(system: fsspec.AbstractFileSystem, source: fetch.Object, target: Path) -> bool:
         fetched.append(source.key)
         return really(system, source, target)
 
-    monkeypatch.setattr(addresses, "_fetch", fetch)
+    monkeypatch.setattr(fetch, "_fetch", fetch_or_fail)
     for key in ("same", "changed", "gone"):
         put(memory, f"/inbox/{key}", b"old")
     fetch_scans(INBOX, tmp_path, recursive=True)
@@ -107,7 +108,7 @@ def test_only_what_changed_is_fetched_again(
     store = store_of(INBOX, tmp_path)
     assert {path.name for path in store.iterdir()} == {scan.path.name for scan in found} | {"index.json"}
     # Where nothing tells whether a file has changed, all are fetched.
-    monkeypatch.setattr(addresses, "_VERSIONS", ())
+    monkeypatch.setattr(fetch, "_VERSIONS", ())
     fetched.clear()
     fetch_scans(INBOX, tmp_path, recursive=True)
     assert sorted(fetched) == ["changed", "same"]
@@ -118,8 +119,8 @@ def test_no_key_leads_out_of_the_store(
     memory: fsspec.AbstractFileSystem, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str
 ) -> None:
     put(memory, "/plain", b"evil")
-    there = {key: addresses.Object("/plain", key, "1", None)}
-    monkeypatch.setattr(addresses, "_list", lambda address: there)
+    there = {key: fetch.Object("/plain", key, "1", None)}
+    monkeypatch.setattr(fetch, "_list", lambda address: there)
     out = tmp_path / "deep" / "out"
     fetched = fetch_scans(INBOX, out, recursive=True)
     written = [path for path in tmp_path.rglob("*") if path.is_file()]
@@ -187,7 +188,7 @@ def test_night_on_an_address_is_that_on_a_folder_and_is_copied(
     for number in range(6):
         put(memory, f"/inbox/{number}.png", scan(tmp_path, number))
     put(memory, "/inbox/broken.png", scan(tmp_path, 9, fakes.RAISES))
-    system, _ = addresses.file_system(INBOX.url)
+    system, _ = file_system(INBOX.url)
     shutil.rmtree(tmp_path / "in", ignore_errors=True)
     system.get("/inbox", str(tmp_path / "in"), recursive=True)
     here = NightSettings((tmp_path / "in",), tmp_path / "here")
