@@ -36,7 +36,7 @@ def benchmark(
         Parameter(
             group=SPEED,
             negative=(),
-            help="Tell how fast Nightsort reads, against decoding alone, a plain loop, Tesseract and RapidOCR.",
+            help="Tell how fast it reads, against decoding alone, a plain loop, Tesseract and RapidOCR.",
         ),
     ] = False,
     layout: Annotated[str, Parameter(group=SPEED, help="Of the SCANS, as for run.")] = "envelope",
@@ -75,7 +75,9 @@ def benchmark(
         processes = usable_cores() if workers is None else workers
         return _measure_speed(scans or [], layout, postal, (pages, rounds, processes), seed, out)
     if envelopes is None:
-        raise UsageError("say what to measure: --envelopes N draws and reads N mail pieces, --speed tells how fast")
+        raise UsageError(
+            "say what to measure: --envelopes N draws and reads N mail pieces, --speed tells how fast"
+        )
     if envelopes < 1:
         raise UsageError(f"--envelopes {envelopes}: give at least 1")
     if not 0 < target_error < 1:

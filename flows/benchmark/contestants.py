@@ -1,4 +1,4 @@
-"""What is timed, each in a process of its own: decoding alone, the pipeline without Prefect, other readers."""
+"""What is timed, each in its own process: decoding alone, the pipeline without Prefect, other readers."""
 
 from __future__ import annotations
 
@@ -155,4 +155,3 @@ def cut_out(page: Image, box: Box) -> Image:
     margin = round(MARGIN * box.height)
     top, left = max(0, box.y - margin), max(0, box.x - margin)
     return np.ascontiguousarray(page[top : box.y + box.height + margin, left : box.x + box.width + margin])
-

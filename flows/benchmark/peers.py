@@ -55,7 +55,7 @@ def _open_loop() -> LineReader:
     def read(picture: Image) -> str:
         _, ink = cv2.threshold(to_grey(picture), 0, 255, cv2.THRESH_BINARY_INV | cv2.THRESH_OTSU)
         contours, _ = cv2.findContours(ink, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-        boxes = sorted(cv2.boundingRect(each) for each in contours)
+        boxes = sorted(tuple(map(int, cv2.boundingRect(each))) for each in contours)
         digits = []
         for x, y, w, h in boxes:
             if w * h >= _LEAST_INK and h >= 0.3 * ink.shape[0]:

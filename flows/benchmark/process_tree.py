@@ -12,7 +12,8 @@ from flows.errors import UsageError
 
 _PROC = Path("/proc")
 _TICK_S = 0.1
-_WEIGH_EVERY = 4  # ticks: adding up the pages of a process takes milliseconds
+# Ticks between the looks that cost milliseconds: for new processes, and at what memory they hold.
+_SEARCH_EVERY, _WEIGH_EVERY = 3, 10
 
 
 @dataclass
@@ -51,7 +52,11 @@ def watch(root: int, alive: Callable[[], bool], on_tick: Callable[[float], None]
     ticks = 0
     while True:
         going = alive()
-        _look(used)
+        if ticks % _SEARCH_EVERY == 0:
+            _add_descendants(used)
+        for pid, seconds in used.items():
+            if stat := _stat(pid):
+                used[pid] = max(seconds, stat[1])
         figures.wall_s = time.monotonic() - begin
         figures.cpu_s = sum(used.values())
         figures.history.append((figures.wall_s, figures.cpu_s))
@@ -64,18 +69,16 @@ def watch(root: int, alive: Callable[[], bool], on_tick: Callable[[float], None]
         time.sleep(_TICK_S)
 
 
-def _look(used: dict[int, float]) -> None:
-    """Bring the processor seconds up to date, and add processes that came since."""
-    parents: dict[int, int] = {}
-    seconds: dict[int, float] = {}
-    for entry in _PROC.iterdir():
-        if entry.name.isdigit() and (stat := _stat(int(entry.name))):
-            parents[int(entry.name)], seconds[int(entry.name)] = stat
-    for pid in sorted(parents):  # parents are mostly older
-        if parents[pid] in used:
-            used.setdefault(pid, 0.0)
-    for pid in used:
-        used[pid] = max(used[pid], seconds.get(pid, 0.0))
+def _add_descendants(used: dict[int, float]) -> None:
+    """Add processes that came since the last look."""
+    parents = {
+        pid: stat[0]
+        for pid in sorted(int(entry.name) for entry in _PROC.iterdir() if entry.name.isdigit())
+        if pid not in used and (stat := _stat(pid))
+    }
+    for pid, parent in parents.items():  # a parent's number is the smaller one, as a rule
+        if parent in used:
+            used[pid] = 0.0
 
 
 def _stat(pid: int) -> tuple[int, float] | None:

@@ -125,31 +125,31 @@ def write_speeds(out: Path, speeds: Sequence[Speed]) -> list[Path]:
 
 
 def plot_speeds(speeds: Sequence[Speed], path: Path) -> None:
-    """Bars of processor time a page for every contestant, the pipeline's in the colours of its stages."""
+    """Processor time a page: of every contestant (logarithmic), and of the pipeline's stages."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - slow to import
     from matplotlib.figure import Figure  # noqa: PLC0415
 
     sets = _sets(speeds)
-    figure = Figure(figsize=(5.2 * len(sets), 4.2), layout="constrained")
+    figure = Figure(figsize=(5.6 * len(sets), 5.2), layout="constrained")
     FigureCanvasAgg(figure)
-    for axis, measured in zip(figure.subplots(1, len(sets), squeeze=False)[0], sets, strict=True):
-        names = list(measured)
-        for row, speed in enumerate(measured.values()):
-            typical = speed.typical
-            pages = max(typical.pages, 1)
-            width = 1000 * typical.cpu_s / pages
-            axis.barh(row, width, color="0.75")
-            if typical.stages:
-                left = 0.0
-                for number, stage in enumerate(STAGES):
-                    part = 1000 * typical.stages[stage] / pages
-                    axis.barh(row, part, left=left, color=f"C{number}", label=stage)
-                    left += part
+    rows = figure.subplots(2, len(sets), squeeze=False, height_ratios=(3, 2))
+    for axis, measured in zip(rows[0], sets, strict=True):
+        widths = [1000 * each.typical.cpu_s / max(each.typical.pages, 1) for each in measured.values()]
+        axis.barh(list(measured), widths, color="0.75")
+        for row, (width, speed) in enumerate(zip(widths, measured.values(), strict=True)):
             exact = "" if speed.exact is None else f", {100 * speed.exact:.0f} % exact"
-            axis.text(width, row, f" {width:.1f}{exact}", va="center", fontsize=8)
-        axis.set_yticks(range(len(names)), names)
+            axis.text(width, row, f" {width:.3g}{exact}", va="center", fontsize=8)
         axis.invert_yaxis()
-        axis.margins(x=0.35)
+        axis.set_xscale("log")
+        axis.set_xlim(min(widths) / 2, max(widths) * 30)
         axis.set(title=measured[DECODING].scans.name, xlabel="CPU ms a page")
-        axis.legend(fontsize=7, loc="lower right")
+    for axis, measured in zip(rows[1], sets, strict=True):
+        typical = measured[PIPELINE].typical
+        parts = [1000 * typical.stages[stage] / max(typical.pages, 1) for stage in STAGES]
+        axis.barh(STAGES, parts, color="C0")
+        for row, part in enumerate(parts):
+            axis.text(part, row, f" {part:.2f}", va="center", fontsize=8)
+        axis.invert_yaxis()
+        axis.margins(x=0.15)
+        axis.set(title="the pipeline's stages", xlabel="CPU ms a page")
     figure.savefig(path, dpi=_DPI)
