@@ -32,6 +32,8 @@ SURE, NO_FORM = 0.9, 0.98
 LEAST_WAY = 0.02
 # A mark on blank paper that may be writing: shares of the page's longer side, least and most.
 MARK, STAIN = 0.01, 0.5
+# Confidence from which a value of a page of no certain kind is shown to the person who decides.
+HINT = 0.3
 BLANK_CONTRAST = 0.1  # darkness that is more than paper's own texture
 
 
@@ -143,7 +145,11 @@ def settle(plan: Plan, page: Page, found: Sequence[list[Reading]]) -> list[Readi
     if not fields:
         return [Reading(page.scan, page.number, Mixed.field, empty=plan.empty, reason=plan.reason)]
     reading = _weigh(fields)
-    return [reading if plan.reason is None else replace(reading, empty=False, reason=plan.reason)]
+    if plan.reason is None:
+        return [reading]
+    if reading.confidence < HINT:
+        return [Reading(page.scan, page.number, Mixed.field, reason=plan.reason)]
+    return [replace(reading, empty=False, reason=plan.reason)]
 
 
 def _registered(readings: list[Reading]) -> bool:

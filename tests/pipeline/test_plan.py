@@ -63,6 +63,8 @@ def test_a_page_of_no_certain_kind_goes_to_a_person_with_what_it_may_say():
     found = [[Reading("a.png", 1, "postal_code", value="02139", confidence=0.99)] for _ in plan.tries]
     (reading,) = settle(plan, PAGE, found)
     assert (reading.value, reading.reason) == ("02139", Reason.UNSURE_KIND)
+    found = [[Reading("a.png", 1, "postal_code", value="50110", confidence=0.01)] for _ in plan.tries]
+    assert settle(plan, PAGE, found) == [Reading("a.png", 1, "page", reason=Reason.UNSURE_KIND)]
 
 
 def test_paper_without_a_mark_is_empty_and_paper_with_a_small_one_is_not():
