@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipeline.classify import Seen
 from pipeline.cut import Cut, CutPage
 from pipeline.decode import Candidate, align
 from pipeline.document import Reading, Reason
-from pipeline.envelope import EnvelopeParameters
+from pipeline.envelope import EVIDENCE, EnvelopeParameters
 from pipeline.lattice import Lattice
 from pipeline.layouts import Country, Layout
 from pipeline.locate import Region
@@ -21,6 +21,9 @@ from pipeline.values import alternatives, read_boxes, read_line
 # A postal code of another length than its country's: that unlikely, before the writing is seen.
 OFF_LENGTH = 0.05
 SUREST_PLACE = 1e-4
+PLACE = EVIDENCE.index("place")
+# So probable must a place be, against that of a part of it, to be where the whole code stands.
+LEAST_OF_PART = 0.25
 
 
 @dataclass(frozen=True)
@@ -47,8 +50,9 @@ def read_codes(
     cuts: Sequence[Cut], country: Country, seen: Iterator[Seen], parameters: ReaderParameters
 ) -> list[CodeRead]:
     """Every region of a page as read, most probably right first; regions without a value are left out."""
-    found = [_read(cut, country, seen, parameters) for cut in cuts]
-    return sorted((read for read in found if read), key=lambda read: -read.confidence)
+    found = [read for cut in cuts if (read := _read(cut, country, seen, parameters))]
+    whole = _join_parts(found, parameters.envelope)
+    return sorted(whole, key=lambda read: -read.confidence)
 
 
 def settle_code(
@@ -101,16 +105,54 @@ def code_evidence(
     """
     first = min(max(candidates[0].probability, 1e-6), 1.0 - 1e-6)
     second = max(candidates[1].probability if len(candidates) > 1 else 0.0, 1e-6)
-    place = min(max(prior, SUREST_PLACE), 1.0 - SUREST_PLACE)
     return (
         1.0,
-        math.log(place / (1.0 - place)),
+        _logit(prior),
         math.log(first / (1.0 - first)),
         min(math.log(first / second), 12.0),
         math.log(max(min(digits, default=1.0), 1e-4)),
         float(len(candidates[0].value)),
         float(missing_dashes),
     )
+
+
+def _logit(prior: float) -> float:
+    place = min(max(prior, SUREST_PLACE), 1.0 - SUREST_PLACE)
+    return math.log(place / (1.0 - place))
+
+
+def _join_parts(found: Sequence[CodeRead], envelope: EnvelopeParameters) -> list[CodeRead]:
+    """Readings after what it says that one is the beginning or the end of another on the same ink.
+
+    That the part's place was probable speaks for the whole, which has the code in it as well; and as far as
+    the whole is right the part is not.
+    """
+    wholes = []
+    for read in found:
+        prior = read.region.prior + sum(part.region.prior for part in found if _holds(read, part))
+        evidence = (*read.evidence[:PLACE], _logit(prior), *read.evidence[PLACE + 1 :])
+        confidence = (
+            envelope.confidence(evidence, boxed=False) if prior > read.region.prior else read.confidence
+        )
+        wholes.append(replace(read, evidence=evidence, confidence=confidence))
+    joined = []
+    for read in wholes:
+        whole = max((other.confidence for other in wholes if _holds(other, read)), default=0.0)
+        joined.append(replace(read, confidence=read.confidence * (1.0 - whole)))
+    return joined
+
+
+def _holds(whole: CodeRead, part: CodeRead) -> bool:
+    """Whether a reading begins or ends with another one that was read on a part of its ink."""
+    longer, shorter = whole.candidates[0].value, part.candidates[0].value
+    if whole.region.boxed or len(longer) <= len(shorter):
+        return False
+    if whole.region.prior < LEAST_OF_PART * part.region.prior:
+        return False  # hardly a code: a word that stands beside one
+    a, b = whole.region.box, part.region.box
+    inside = a.x - 2 <= b.x and b.x + b.width <= a.x + a.width + 2
+    level = a.y < b.y + b.height and b.y < a.y + a.height
+    return inside and level and (longer.endswith(shorter) or longer.startswith(shorter))
 
 
 def _missing_dashes(seen: Seen, country: Country, value: str, parameters: ReaderParameters) -> int:

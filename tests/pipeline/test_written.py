@@ -9,13 +9,14 @@ import pytest
 from pipeline import Page, Reason, load_layout, read_pages
 from pipeline.address import TextLine
 from pipeline.classify import see
-from pipeline.codes import read_codes
+from pipeline.codes import CodeRead, _join_parts, read_codes
 from pipeline.cut import cut_page
-from pipeline.decode import Weights
+from pipeline.decode import Candidate, Weights
 from pipeline.document import Box
 from pipeline.envelope import EVIDENCE, EnvelopeParameters
 from pipeline.lattice import DIGIT_FEATURES, JUNK_FEATURES
 from pipeline.layouts import countries
+from pipeline.locate import Region
 from pipeline.parameters import ReaderParameters
 from pipeline.spot import FEATURES, Stretch, weigh_stretches
 from pipeline.written import Spotter, find_codes, look_for_codes, search_lines
@@ -185,3 +186,23 @@ def test_evidence_makes_confidence():
 def test_an_empty_line_has_no_ends():
     line = TextLine(np.zeros(0, np.int32), np.zeros((0, 4), np.int32), np.zeros((0, 2)))
     assert list(line.ends(US, 0.1)) == []
+
+
+def code_read(value: str, x: int, width: int, prior: float, parameters: EnvelopeParameters) -> CodeRead:
+    """A reading of a stretch that is sure of its digits."""
+    evidence = (1.0, float(np.log(prior / (1 - prior))), 3.0, 6.0, -0.1, float(len(value)), 0.0)
+    region = Region(Box(x, 100, width, 50), (), prior=prior)
+    confidence = parameters.confidence(evidence, boxed=False)
+    return CodeRead(region, [Candidate(value, 0.9)], (0.9,) * len(value), evidence, confidence)
+
+
+def test_the_end_of_a_code_gives_its_place_to_the_whole():
+    parameters = EnvelopeParameters()
+    part = code_read("15960", 300, 150, 0.7, parameters)
+    whole = code_read("199015960", 180, 270, 0.2, parameters)
+    other = code_read("15960", 900, 150, 0.05, parameters)
+    joined = _join_parts([part, whole, other], parameters)
+    assert joined[1].confidence > max(joined[0].confidence, whole.confidence)
+    assert joined[0].confidence == pytest.approx(part.confidence * (1 - joined[1].confidence))
+    assert joined[2] == other  # the same digits elsewhere have nothing to do with it
+    assert _join_parts([part, other], parameters) == [part, other]
