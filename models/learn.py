@@ -30,6 +30,7 @@ from models.labelled import Crops, DataError
 from models.lattice_weights import fit_weights, make_sample
 from models.learn_lines import tune_lines
 from models.line_data import Line, gather_lines
+from models.line_files import LINE_KERAS, save_line_network
 from models.material import gather_crops
 from models.recipe import make_recipe
 from models.string_calibration import answer, confidences, fit_pair
@@ -44,7 +45,7 @@ from pipeline.parameters import ReaderParameters
 log = logging.getLogger(__name__)
 
 HELD_BACK = 0.2
-KERAS, LINE_KERAS = "network.keras", "line.keras"
+KERAS = "network.keras"
 CALIBRATION_STRIPS = 1_000
 FEWEST_HELD = 20  # fields held back, under which nothing is proved
 
@@ -224,7 +225,9 @@ def _tune_crops(learned: Sequence[Field], base: Path, out: Path, lesson: Lesson,
         both = Crops(np.concatenate([p.x for p in parts]), np.concatenate([p.y for p in parts]))
         tune(network, both, lesson, lesson.seed + turn, watch, f"crops, round {turn + 1}")
         export(network, out / NETWORK)
-    _save(network, base / KERAS, out / KERAS)
+    bare = keras.models.load_model(base / KERAS, compile=False)
+    bare.set_weights(network.get_weights())
+    bare.save(out / KERAS)  # without the optimizer, which is twice the network's size
 
 
 def _tune_lines(learned: Sequence[Field], base: Path, out: Path, lesson: Lesson, watch: Watch) -> None:
@@ -243,15 +246,7 @@ def _tune_lines(learned: Sequence[Field], base: Path, out: Path, lesson: Lesson,
         lesson.seed,
         lambda epoch: watch("lines", epoch, epochs),
     )
-    export(network, out / LINE_NETWORK)
-    _save(network, base / LINE_KERAS, out / LINE_KERAS)
-
-
-def _save(network: keras.Model, base: Path, out: Path) -> None:
-    """Save without the optimizer, which is twice the network's size."""
-    bare = keras.models.load_model(base, compile=False)
-    bare.set_weights(network.get_weights())
-    bare.save(out)
+    save_line_network(network, out)
 
 
 def _copy_model(base: Path, out: Path) -> None:

@@ -20,10 +20,10 @@ import numpy as np
 from models.calibrate import fit_temperature
 from models.classifier import CARD, LINE_NETWORK
 from models.digit_pair import pair_logits
-from models.export import export
 from models.fit_reader import held_back
 from models.labelled import Crops, hold_back
 from models.line_data import Line, gather_lines
+from models.line_files import save_line_network
 from models.line_layers import build_line_network
 from models.line_network import LineNetwork
 from models.line_training import LineBatches, ctc_loss, exact_rate
@@ -32,7 +32,6 @@ from models.mnist import load_mnist
 from models.network import Network
 from pipeline.picture import MAX_WIDTH
 
-KERAS = "line.keras"
 PART = 30_000  # strips drawn from one seed
 HELD_STRIPS, HELD_SEED = 2_000, 2_000_001
 WORKERS = 2
@@ -149,8 +148,7 @@ def finish(
 
     held, digits : lines and single digits that no network learned from.
     """
-    network.save(directory / KERAS)
-    export(network, directory / LINE_NETWORK)
+    network = save_line_network(network, directory)
     options = " ".join(f"--{name} {value}" for name, value in asdict(recipe).items())
     return {
         "command": f"python -m models.train_line DIR {options}",
