@@ -29,7 +29,7 @@ MIN_SKEW = 0.4
 FAINT_INK = 0.35  # darkness that counts for no less than black where faint writing is looked for
 MAX_LINES = 8
 # Stretches that are read, and the least probability of all but the best of them.
-READ, LEAST_PROBABLE = 3, 0.02
+READ, LEAST_PROBABLE = 5, 0.01
 MARGIN = 0.35  # around a line, in its heights
 
 
