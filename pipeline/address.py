@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -37,12 +38,12 @@ class TextLine:
     slant: float = 0.0
     middle: float = 0.0
 
-    @property
+    @cached_property
     def height(self) -> float:
         """Of its tall letters or digits, pixels."""
         return digit_height(self.boxes)
 
-    @property
+    @cached_property
     def gaps(self) -> NDArray[np.float64]:
         """White before each component and after the last, line heights, (N + 1,); inf at both ends."""
         left, right = self.spans[:, 0], np.maximum.accumulate(self.spans[:, 1])
