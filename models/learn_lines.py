@@ -33,7 +33,12 @@ def tune_lines(
     )
     network.compile(
         optimizer=keras.optimizers.AdamW(
-            schedule, weight_decay=0.01, clipnorm=5.0, use_ema=True, ema_momentum=min(0.995, 1 - 10 / steps)
+            schedule,
+            weight_decay=0.01,
+            clipnorm=5.0,
+            use_ema=True,
+            # A mean over more than the last tenth would be of a network that knew less.
+            ema_momentum=max(0.0, min(0.995, 1.0 - 10.0 / steps)),
         ),
         loss=ctc_loss,
     )

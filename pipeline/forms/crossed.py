@@ -26,8 +26,8 @@ STRIP, NARROW = 2.4, 0.34
 # Of a plain cross: least share of the ink in both strips, in either; least length of either, of the ink's
 # diagonal; where the strokes cross, from one end of either to the other; most ink in a place between arms.
 TOGETHER, EITHER, LONG, MIDDLE, INKED = 0.86, 0.3, 0.55, (0.17, 0.83), 0.12
-# Longer strokes than that, against the two of a cross: a digit is under it.
-LENGTHY = 1.3
+# Longer strokes than that, against the two of a cross, and a digit is under it (4 and 7 add least: 1.13).
+LENGTHY = 1.1
 # Least height and width, in heights of a box; the lesser over the greater: a 1 has two ends, too.
 SMALLEST, SLIMMEST = 0.22, 0.4
 # Share of the ink in both strips from which four arms may be a cross; how probable that is at least.
@@ -57,7 +57,6 @@ FEATURES = (
     "fill",  # share of the ink's own rectangle
     "slim",  # log of the greater side over the lesser
 )
-# Of the features, fitted by the command above.
 # Of the features, fitted by the command above.
 # fmt: off
 WEIGHTS = (

@@ -72,7 +72,7 @@ def told(truth, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(learning, "FEWEST_HELD", 1)
         patch.setattr(learning, "CALIBRATION_STRIPS", 8)
-        lesson = Lesson(rounds=1, epochs=1, strips=4)
+        lesson = Lesson(rounds=1, epochs=1, line_epochs=1, line_repeat=1, strips=4)
         steps = []
         found = learn(
             read_truth(truth), SHIPPED, out, lesson, lambda *step: steps.append(step), "the command"
@@ -98,7 +98,7 @@ def test_whoever_watches_is_told_every_step(told):
     steps = told[2]
     assert all(0 <= done <= of for _, done, of in steps)
     ended = [what for what, done, of in steps if done == of]
-    assert ended == ["cutting fields", "drawing strips", "crops, round 1", "reader"]
+    assert ended == ["cutting fields", "drawing strips", "crops, round 1", "lines", "reader"]
 
 
 def test_too_few_fields_prove_nothing(truth, tmp_path):

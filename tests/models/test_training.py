@@ -131,7 +131,7 @@ def test_sizes_are_within_the_budget() -> None:
     mlp = build_network("mlp", classes=10)
     assert mlp.count_params() == 784 * 128 + 128 + 128 * 10 + 10
     assert count_multiply_adds(mlp) == 784 * 128 + 128 * 10
-    for wrong in (("page", "relu"), ("mlp", "cubic")):
+    for wrong in (("word", "relu"), ("mlp", "cubic")):
         with pytest.raises(ValueError, match="not known"):
             build_network(*wrong)
 
