@@ -47,6 +47,7 @@ log = logging.getLogger(__name__)
 HELD_BACK = 0.2
 KERAS = "network.keras"
 CALIBRATION_STRIPS = 1_000
+WORKERS = 2  # processes that draw
 FEWEST_HELD = 20  # fields held back, under which nothing is proved
 
 Watch = Callable[[str, int, int], None]
@@ -217,7 +218,7 @@ def _tune_crops(learned: Sequence[Field], base: Path, out: Path, lesson: Lesson,
     """Fine-tune the network that reads crops, the values aligned anew in every round."""
     network = keras.models.load_model(base / KERAS, compile=False)
     watch("drawing strips", 0, 1)
-    drawn = Crops(*gather_crops(lesson.seed + 4_000_000, lesson.strips, None, 2))
+    drawn = Crops(*gather_crops(lesson.seed + 4_000_000, lesson.strips, None, WORKERS))
     watch("drawing strips", 1, 1)
     for turn in range(lesson.rounds):
         own = aligned_crops(learned, load_model(out))
@@ -234,7 +235,7 @@ def _tune_lines(learned: Sequence[Field], base: Path, out: Path, lesson: Lesson,
     """Fine-tune the network that reads whole lines."""
     network = keras.models.load_model(base / LINE_KERAS, compile=False)
     own = [Line(field.lattice.picture, field.value) for field in learned]
-    drawn = gather_lines(lesson.seed + 5_000_000, lesson.strips, None, 2)
+    drawn = gather_lines(lesson.seed + 5_000_000, lesson.strips, None, WORKERS)
     epochs = lesson.line_epochs
     tune_lines(
         network,

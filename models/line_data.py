@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
 
 import cv2
 
-from models.material import SHARD, Glyphs, draw_strips
+from models.material import SHARD, Glyphs, draw_strips, each_shard
 from pipeline.document import Image
 from pipeline.locate import locate_line
 from pipeline.picture import draw_line
@@ -28,8 +26,7 @@ class Line:
 def gather_lines(seed: int, strips: int, glyphs: Glyphs | None, workers: int) -> list[Line]:
     """Lines of `strips` drawn strips; those that their edges cut into cannot be read and are left out."""
     shards = [(seed, first, min(SHARD, strips - first), glyphs) for first in range(0, strips, SHARD)]
-    with ProcessPoolExecutor(max(1, workers), mp_context=get_context("spawn")) as pool:
-        return [line for part in pool.map(_gather_shard, shards) for line in part]
+    return [line for part in each_shard(_gather_shard, shards, workers) for line in part]
 
 
 def _gather_shard(shard: tuple[int, int, int, Glyphs | None]) -> list[Line]:

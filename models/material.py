@@ -6,10 +6,11 @@ the scraps that are no digit, are those that reading meets.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -27,6 +28,9 @@ COMPOSED, PRINTED = 0.3, 0.1  # the rest is drawn by the pen
 WORDS = 0.08  # share of the pen's strips that hold a word
 JUNK_PER_DIGIT = 1.2
 SHARD = 1_000  # strips that are drawn from one seed
+
+Shard = TypeVar("Shard")
+Part = TypeVar("Part")
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,9 +91,16 @@ def gather_crops(
 ) -> tuple[Image, NDArray[np.int64]]:
     """Crops and labels of `strips` strips, drawn in shards so that any number of workers draws the same."""
     shards = [(seed, first, min(SHARD, strips - first), glyphs) for first in range(0, strips, SHARD)]
-    with ProcessPoolExecutor(max(1, workers), mp_context=get_context("spawn")) as pool:
-        parts = list(pool.map(_gather_shard, shards))
+    parts = each_shard(_gather_shard, shards, workers)
     return np.concatenate([x for x, _ in parts]), np.concatenate([y for _, y in parts])
+
+
+def each_shard(gather: Callable[[Shard], Part], shards: Sequence[Shard], workers: int) -> list[Part]:
+    """What `gather` makes of every shard, in their order; in this process where one worker is enough."""
+    if workers <= 1:
+        return [gather(shard) for shard in shards]
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        return list(pool.map(gather, shards))
 
 
 def _gather_shard(shard: tuple[int, int, int, Glyphs | None]) -> tuple[Image, NDArray[np.int64]]:

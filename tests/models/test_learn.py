@@ -72,6 +72,7 @@ def told(truth, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(learning, "FEWEST_HELD", 1)
         patch.setattr(learning, "CALIBRATION_STRIPS", 8)
+        patch.setattr(learning, "WORKERS", 1)
         lesson = Lesson(rounds=1, epochs=1, line_epochs=1, line_repeat=1, strips=4)
         steps = []
         found = learn(

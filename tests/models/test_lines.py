@@ -109,11 +109,13 @@ def test_a_damaged_line_network_is_named(tmp_path):
         load_model(tmp_path)
 
 
-def test_a_short_training_leaves_a_model_and_goes_on_where_it_stopped(tmp_path, capsys):
+def test_a_short_training_leaves_a_model_and_goes_on_where_it_stopped(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("models.train_line.WORKERS", 1)
+    monkeypatch.setattr("models.train_line.held_back", lambda directory: 60)
     for name in (NETWORK, PARAMETERS, CARD):
         (tmp_path / name).write_bytes((SHIPPED / name).read_bytes())
     rng = np.random.default_rng(0)
-    digits = Crops(rng.integers(0, 256, (5200, 28, 28)).astype(np.uint8), np.arange(5200) % 10)
+    digits = Crops(rng.integers(0, 256, (200, 28, 28)).astype(np.uint8), np.arange(200) % 10)
     recipe = LineRecipe(strips=6, epochs=1, batch=4, precision="float32")
     told = train_line(tmp_path, digits, recipe)
     assert told["parameters"] == 316_902
