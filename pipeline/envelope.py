@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.spot import FEATURES
-from pipeline.thresholds import Thresholds, least_confidence
+from pipeline.thresholds import NEVER, Thresholds, least_confidence
 
 # What speaks for a code that was read, see `codes.code_evidence`.
 EVIDENCE = (
@@ -49,8 +49,15 @@ class EnvelopeParameters:
         return min(CEILING, 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, logit)))))
 
     def threshold(self, target_error: float) -> float:
-        """Least confidence to accept so that at most `target_error` of the accepted codes are wrong."""
-        return least_confidence(self.thresholds, target_error)
+        """Least confidence to accept so that at most `target_error` of the accepted codes are wrong.
+
+        Where the drawn pieces were too few to witness so small a rate, every single code must
+        promise it by its calibrated confidence.
+        """
+        measured = least_confidence(self.thresholds, target_error)
+        if measured < NEVER or not self.thresholds:
+            return measured
+        return max(1.0 - target_error, self.thresholds[0][1])
 
     @property
     def place_weights(self) -> NDArray[np.float64]:

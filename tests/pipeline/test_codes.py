@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from pipeline import Page, ReaderParameters, Reading, Reason, load_layout, read_pages
 from pipeline.barcode import Barcode, postnet
@@ -14,6 +15,7 @@ from pipeline.envelope import EnvelopeParameters
 from pipeline.lattice import DIGIT_FEATURES, JUNK_FEATURES
 from pipeline.layouts import Layout
 from pipeline.locate import Region
+from pipeline.thresholds import NEVER
 from sample_scans.barcodes import draw_bars
 from sample_scans.sheet import Sheet
 from tests.pipeline.mail import envelope
@@ -69,3 +71,12 @@ def test_of_two_places_a_barcode_tells_the_destination_s() -> None:
         layout = load_layout("envelope")
         assert isinstance(layout, Layout)
         assert settle_code(page, layout, found, EnvelopeParameters()).value == value
+
+
+def test_a_rate_that_was_not_witnessed_must_be_promised_by_every_code():
+    parameters = EnvelopeParameters(thresholds=((0.03, 0.86), (0.05, 0.7)))
+    assert parameters.threshold(0.05) == 0.7
+    assert parameters.threshold(0.04) == 0.86
+    assert parameters.threshold(0.01) == pytest.approx(0.99)
+    assert EnvelopeParameters(thresholds=((0.03, 0.995),)).threshold(0.01) == 0.995
+    assert EnvelopeParameters().threshold(0.01) == NEVER
