@@ -60,7 +60,7 @@ def watch(root: int, alive: Callable[[], bool], on_tick: Callable[[float], None]
         figures.wall_s = time.monotonic() - begin
         figures.cpu_s = sum(used.values())
         figures.history.append((figures.wall_s, figures.cpu_s))
-        if ticks % _WEIGH_EVERY == 0:
+        if ticks % (_WEIGH_EVERY if ticks > _WEIGH_EVERY else 2) == 0:  # what is short is weighed often
             figures.peak_bytes = max(figures.peak_bytes, sum(map(_memory, used)))
         on_tick(figures.wall_s)
         if not going:
