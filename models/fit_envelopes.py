@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from models.classifier import ENVELOPE, Model, load_model
-from models.string_calibration import find_thresholds
+from models.string_calibration import find_thresholds, fit_logistic
 from models.truth import overlap
 from pipeline import ink
 from pipeline.classify import see
@@ -154,17 +154,8 @@ def fit_confidence(answers: Answers) -> tuple[float, ...]:
     """Logistic regression of being right on the evidence (Platt, 1999)."""
     prior = np.zeros(len(EVIDENCE))
     prior[EVIDENCE.index("path")] = 1.0
-
-    def objective(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        logit = answers.evidence @ weights
-        signed = np.where(answers.right, -logit, logit)
-        gap = 1.0 / (1.0 + np.exp(-logit)) - answers.right
-        pull = PRIOR_STRENGTH * (weights - prior)
-        loss = float(np.logaddexp(0.0, signed).sum() + 0.5 * pull @ (weights - prior))
-        return loss, answers.evidence.T @ gap + pull
-
-    found = minimize(objective, prior, jac=True, method="L-BFGS-B")
-    return tuple(round(float(w), 4) for w in found.x)
+    found = fit_logistic(answers.evidence, answers.right, prior, PRIOR_STRENGTH)
+    return tuple(round(float(w), 4) for w in found)
 
 
 def best_of_pieces(

@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 import keras
 
 from models.line_data import Line
-from models.line_training import LineBatches, ctc_loss
+from models.line_training import LineBatches, ctc_loss, line_optimizer
+
+AVERAGED = 0.995  # momentum of the running mean of the weights
 
 
 def tune_lines(
@@ -26,21 +28,6 @@ def tune_lines(
         forgets nothing.
     """
     batches = LineBatches([*own] * repeat + [*drawn], 32, seed)
-    steps = len(batches) * epochs
-    warm = max(1, steps // 20)
-    schedule = keras.optimizers.schedules.CosineDecay(
-        rate / 10, max(1, steps - warm), warmup_target=rate, warmup_steps=warm
-    )
-    network.compile(
-        optimizer=keras.optimizers.AdamW(
-            schedule,
-            weight_decay=0.01,
-            clipnorm=5.0,
-            use_ema=True,
-            # A mean over more than the last tenth would be of a network that knew less.
-            ema_momentum=max(0.0, min(0.995, 1.0 - 10.0 / steps)),
-        ),
-        loss=ctc_loss,
-    )
+    network.compile(optimizer=line_optimizer(rate, len(batches) * epochs, AVERAGED), loss=ctc_loss)
     told = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: epoch_done(epoch + 1))
     network.fit(batches, epochs=epochs, verbose=0, shuffle=False, callbacks=[told])

@@ -13,11 +13,10 @@ from typing import Any
 import keras
 from keras import layers
 
+from models.line_network import FRAME
+from pipeline.ctc import CLASSES
 from pipeline.picture import HEIGHT
 
-CLASSES = 11  # the ten digits, and the blank
-BLANK = 10
-FRAME = 2  # pixels of the picture for each frame
 STRIDE = 4  # pixels of the picture for each column of the last map
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.quiet import native_chatter_dropped
+from pipeline.ctc import CLASSES
 from pipeline.document import Image
 from pipeline.picture import HEIGHT, MAX_WIDTH
 
@@ -16,7 +17,6 @@ LINE_NETWORK = "line.tflite"
 # Sizes are few and fixed, so that the arithmetic for a line never depends on what comes with it.
 BATCH, STEP = 8, 32
 FRAME = 2  # pixels of a line for each frame
-CLASSES = 11
 
 
 class LineNetwork:

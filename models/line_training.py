@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from models.line_augment import augment_line
 from models.line_data import Line
-from models.line_layers import BLANK, FRAME
-from models.line_network import STEP, round_up, stack
+from models.line_network import FRAME, STEP, round_up, stack
+from pipeline.ctc import BLANK
 from pipeline.picture import MAX_WIDTH
 
 LONGEST = 24  # digits of a line
@@ -73,6 +73,24 @@ def to_target(lines: Sequence[Line]) -> NDArray[np.int32]:
         target[i, 0] = max(-(-line.picture.shape[1] // FRAME), 2 * len(line.value) + 1)
         target[i, 1 : 1 + len(line.value)] = [int(c) for c in line.value]
     return target
+
+
+def line_optimizer(
+    rate: float, steps: int, averaged: float, decay: float = 0.01
+) -> keras.optimizers.Optimizer:
+    """AdamW, its rate warmed up over a twentieth of the steps and then brought to zero along a cosine.
+
+    averaged : momentum of the running mean of the weights that is kept.
+    """
+    warm = max(1, steps // 20)
+    schedule = keras.optimizers.schedules.CosineDecay(
+        rate / 10, max(1, steps - warm), warmup_target=rate, warmup_steps=warm
+    )
+    # A mean over more than the last tenth of a short training would be of a network that knew less.
+    momentum = max(0.0, min(averaged, 1.0 - 10.0 / steps))
+    return keras.optimizers.AdamW(
+        schedule, weight_decay=decay, clipnorm=5.0, use_ema=True, ema_momentum=momentum
+    )
 
 
 def ctc_loss(target: Any, logits: Any) -> Any:

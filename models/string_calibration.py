@@ -90,16 +90,27 @@ def fit_calibration(answers: Answers, known: Calibration | None = None) -> Calib
     """
     prior = np.array(list(vars(known or Calibration()).values()))
 
-    def objective(vector: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        logit = answers.evidence @ vector
-        signed = np.where(answers.right, -logit, logit)
-        gap = 1.0 / (1.0 + np.exp(-logit)) - answers.right
-        pull = PRIOR_STRENGTH * (vector - prior)
-        loss = float(np.logaddexp(0.0, signed).sum() + 0.5 * pull @ (vector - prior))
-        return loss, answers.evidence.T @ gap + pull
+    return Calibration(*fit_logistic(answers.evidence, answers.right, prior, PRIOR_STRENGTH).tolist())
 
-    found = minimize(objective, prior, jac=True, method="L-BFGS-B")
-    return Calibration(*map(float, found.x))
+
+def fit_logistic(
+    evidence: NDArray[np.float64], right: NDArray[np.bool_], prior: NDArray[np.float64], strength: float
+) -> NDArray[np.float64]:
+    """Weights (F,) of evidence (N, F) whose logit tells how probable `right` (N,) is (Platt, 1999).
+
+    prior : (F,), what they are held to, with this strength.
+    """
+
+    def objective(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        logit = evidence @ weights
+        signed = np.where(right, -logit, logit)
+        gap = 1.0 / (1.0 + np.exp(-logit)) - right
+        pull = strength * (weights - prior)
+        loss = float(np.logaddexp(0.0, signed).sum() + 0.5 * pull @ (weights - prior))
+        return loss, evidence.T @ gap + pull
+
+    found: NDArray[np.float64] = minimize(objective, prior, jac=True, method="L-BFGS-B").x
+    return found
 
 
 def confidences(calibration: Calibration, answers: Answers) -> NDArray[np.float64]:

@@ -26,7 +26,7 @@ from models.line_data import Line, gather_lines
 from models.line_files import save_line_network
 from models.line_layers import build_line_network
 from models.line_network import LineNetwork
-from models.line_training import LineBatches, ctc_loss, exact_rate
+from models.line_training import LineBatches, ctc_loss, exact_rate, line_optimizer
 from models.material import Glyphs
 from models.mnist import load_mnist
 from models.network import Network
@@ -108,7 +108,10 @@ def train_line(directory: Path, digits: Crops, recipe: LineRecipe) -> dict[str, 
     keras.mixed_precision.set_global_policy(recipe.precision)
     network = build_line_network()
     batches = LineBatches(lines, recipe.batch, recipe.seed)
-    network.compile(optimizer=_optimizer(recipe, len(batches) * recipe.epochs), loss=ctc_loss)
+    network.compile(
+        optimizer=line_optimizer(recipe.rate, len(batches) * recipe.epochs, recipe.averaged, recipe.decay),
+        loss=ctc_loss,
+    )
     state = directory / "resume-line"
     notes = _Notes(watched, state / "epochs.jsonl")
     state.mkdir(exist_ok=True)
@@ -123,18 +126,6 @@ def train_line(directory: Path, digits: Crops, recipe: LineRecipe) -> dict[str, 
     card = json.loads((directory / CARD).read_text("utf-8")) | {"line": told}
     (directory / CARD).write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
     return told
-
-
-def _optimizer(recipe: LineRecipe, steps: int) -> keras.optimizers.Optimizer:
-    warm = max(1, steps // 20)
-    rate = keras.optimizers.schedules.CosineDecay(
-        recipe.rate / 10, max(1, steps - warm), warmup_target=recipe.rate, warmup_steps=warm
-    )
-    # A mean over more than the last tenth of a short training would be of a network that knew less.
-    momentum = max(0.0, min(recipe.averaged, 1.0 - 10.0 / steps))
-    return keras.optimizers.AdamW(
-        rate, weight_decay=recipe.decay, clipnorm=5.0, use_ema=True, ema_momentum=momentum
-    )
 
 
 def finish(

@@ -11,14 +11,14 @@ from models.export import export
 from models.labelled import Crops
 from models.line_augment import augment_line
 from models.line_data import Line, draw_lines, gather_lines
-from models.line_layers import BLANK, build_line_network
+from models.line_layers import build_line_network
 from models.line_network import LineNetwork, log_softmax
 from models.line_training import LineBatches, ctc_loss, exact_rate, greedy, to_pixels, to_target
 from models.material import draw_strips
 from models.network import Network
 from models.page_classifier import open_network
 from models.train_line import LineRecipe, read_rows, train_line
-from pipeline.ctc import score_values
+from pipeline.ctc import BLANK, score_values
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
