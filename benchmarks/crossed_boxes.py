@@ -19,15 +19,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models import load_model
-from pipeline.classify import see
 from pipeline.document import Box
 from pipeline.forms.crossed import FEATURES, Crossing, crossed, shape_features
 from pipeline.forms.lift import CELL_HEIGHT, lift
 from pipeline.forms.unframe import share_out, writing
-from pipeline.ink import Mask
-from pipeline.lattice import Lattice, build_lattice
-from pipeline.segment import segment
-from pipeline.values import read_boxes
+from pipeline.paper.ink import Mask
+from pipeline.strings.classify import see
+from pipeline.strings.lattice import Lattice, build_lattice
+from pipeline.strings.segment import segment
+from pipeline.strings.values import read_boxes
 from sample_scans.combs import fill_comb, print_comb
 from sample_scans.crossings import STRUCK, VOID, cross_out
 from sample_scans.page_scan import PageStyle, scan_page

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from models.classifier import SHIPPED
 from models.network import BATCH, NETWORK, softmax
 from pipeline.document import Image
-from pipeline.normalize import normalize
+from pipeline.strings.normalize import normalize
 from sample_scans.strips import draw_digit
 
 LOSS = 0.0005  # of the accuracy

@@ -93,7 +93,7 @@ def main() -> int:
 def read_bare(folder: Path, layout: str, part: int, parts: int) -> int:
     """Read every so-manieth chunk, as a reading process does."""
     from flows.reader import open_reader  # noqa: PLC0415 - after the threads are set
-    from pipeline.scans import decode  # noqa: PLC0415
+    from pipeline.files.scans import decode  # noqa: PLC0415
 
     cv2.setNumThreads(1)
     reader = open_reader(layout, "us", None)

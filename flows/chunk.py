@@ -132,7 +132,7 @@ def _pages(
 
 def _decode(path: Path, key: str) -> Iterator[Page]:
     """The pages of a scan. A file that cannot be opened is tried again, while no page came out of it."""
-    from pipeline.scans import decode  # noqa: PLC0415 - brings OpenCV
+    from pipeline.files.scans import decode  # noqa: PLC0415 - brings OpenCV
 
     for wait in (*OPEN_AGAIN_AFTER_S, None):
         begun = False

@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any
 
 from flows.addresses import Address, file_system, one_line
 from flows.errors import UsageError
-from pipeline.discover import is_ignored, printable
 from pipeline.document import Scan
+from pipeline.files.discover import is_ignored, printable
 from pipeline.results import write_atomically
 
 if TYPE_CHECKING:

@@ -55,7 +55,7 @@ def take_inventory(
     settle : seconds in which a file must not change to be taken (`flows.settle`).
     on_hashed : told the number of scans hashed so far.
     """
-    from pipeline.scans import InputError, discover  # noqa: PLC0415 - brings OpenCV
+    from pipeline.files.scans import InputError, discover  # noqa: PLC0415 - brings OpenCV
 
     folders = [each for each in inputs if isinstance(each, Path)]
     prefixed = len(inputs) > 1
@@ -130,7 +130,7 @@ def _inventory(seen: Sequence[tuple[Sighting, Job | ScanResult]]) -> Inventory:
 
 
 def _hash(scan: Scan) -> Job | ScanResult:
-    from pipeline.scans import sha256  # noqa: PLC0415 - brings OpenCV
+    from pipeline.files.scans import sha256  # noqa: PLC0415 - brings OpenCV
 
     try:
         stamp = Stamp.of(scan.path)

@@ -120,7 +120,7 @@ def schema() -> int:
 def _page(path: Path, number: int) -> Page:
     """A page of a scan. Raises UsageError where there is none that can be read."""
     from pipeline.document import ScanError  # noqa: PLC0415 - brings NumPy
-    from pipeline.scans import decode  # noqa: PLC0415 - brings OpenCV
+    from pipeline.files.scans import decode  # noqa: PLC0415 - brings OpenCV
 
     try:
         for page in decode(path, path.name):

@@ -14,7 +14,7 @@ import numpy as np
 
 from flows.results import Settled
 from pipeline.document import Box, Image, ScanError
-from pipeline.scans import decode
+from pipeline.files.scans import decode
 
 log = logging.getLogger(__name__)
 

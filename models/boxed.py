@@ -11,11 +11,11 @@ import numpy as np
 
 from models.labelled import Crops, DataError
 from models.pictures import read_picture
-from pipeline import deskew
 from pipeline.document import Box, Image
 from pipeline.locate import locate_line
-from pipeline.normalize import SIDE, normalize
-from pipeline.segment import segment
+from pipeline.paper import deskew
+from pipeline.strings.normalize import SIDE, normalize
+from pipeline.strings.segment import segment
 
 
 def read_boxes(path: Path) -> Crops:

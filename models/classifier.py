@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from models.line_network import LINE_NETWORK, LineNetwork
 from models.network import CARD, NETWORK, ModelError, Network, softmax
 from pipeline.document import Image
-from pipeline.envelope import EnvelopeParameters
+from pipeline.envelopes.parameters import EnvelopeParameters
 from pipeline.parameters import ReaderParameters
 
 __all__ = [

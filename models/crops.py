@@ -13,12 +13,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline import deskew
-from pipeline.decode import JUNK
 from pipeline.document import Image
-from pipeline.lattice import JUNK_FEATURES, Lattice, build_lattice
 from pipeline.locate import locate_line
-from pipeline.segment import Pieces, segment
+from pipeline.paper import deskew
+from pipeline.strings.decode import JUNK
+from pipeline.strings.lattice import JUNK_FEATURES, Lattice, build_lattice
+from pipeline.strings.segment import Pieces, segment
 
 UNSURE = -1
 DIGIT_COVER, DIGIT_PURITY = 0.8, 0.8

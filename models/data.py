@@ -15,7 +15,7 @@ from models.mnist import load_mnist
 from models.page_pictures import read_page_folders
 from models.pictures import read_class_folders
 from models.truth import cut_truth
-from pipeline.normalize import SIDE
+from pipeline.strings.normalize import SIDE
 
 TEST_SHARE = 0.2  # of data that brings no test part of its own
 

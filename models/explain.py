@@ -14,11 +14,11 @@ from models.labelled import DataError
 from models.network import Network
 from models.pictures import lift_digit, read_picture
 from models.saliency import Saliency, explain_lead
-from pipeline.decode import align, decode
 from pipeline.document import Image
-from pipeline.lattice import build_lattice
 from pipeline.locate import locate_line
-from pipeline.segment import segment
+from pipeline.strings.decode import align, decode
+from pipeline.strings.lattice import build_lattice
+from pipeline.strings.segment import segment
 
 DIGITS = 10
 

@@ -23,17 +23,17 @@ from scipy.optimize import minimize
 from models.classifier import ENVELOPE, Model, load_model
 from models.string_calibration import find_thresholds, fit_logistic
 from models.truth import overlap
-from pipeline import ink
-from pipeline.classify import see
-from pipeline.codes import CodeRead, read_codes
 from pipeline.cut import cut_page
 from pipeline.document import Box, Page
-from pipeline.envelope import EVIDENCE, EnvelopeParameters
+from pipeline.envelopes.codes import CodeRead, read_codes
+from pipeline.envelopes.parameters import EVIDENCE, EnvelopeParameters
+from pipeline.envelopes.spot import FEATURES
+from pipeline.envelopes.written import Spotter, look_for_codes, search_lines
 from pipeline.layouts import Country, countries, load_layout
-from pipeline.page_in_scan import find_page
+from pipeline.paper import ink
+from pipeline.paper.page_in_scan import find_page
 from pipeline.parameters import ReaderParameters
-from pipeline.spot import FEATURES
-from pipeline.written import Spotter, look_for_codes, search_lines
+from pipeline.strings.classify import see
 from sample_scans.mail import CASES, NO_CODE, MailPiece, draw_mail
 
 WRITTEN = ("us", "us", "us", "de", "hu")

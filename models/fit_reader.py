@@ -23,8 +23,8 @@ from models.line_data import is_whole
 from models.material import Glyphs, draw_strips, label_strips
 from models.mnist import load_mnist
 from models.string_calibration import answer, confidences, find_thresholds, fit_calibration, fit_pair
-from pipeline.classify import Seen, see
 from pipeline.parameters import ReaderParameters
+from pipeline.strings.classify import Seen, see
 
 
 def read_strips(model: Model, strips: int, seed: int, glyphs: Glyphs | None) -> tuple[list[Seen], list[str]]:

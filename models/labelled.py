@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.classify import Classifier
 from pipeline.document import Image
 from pipeline.parameters import ReaderParameters
+from pipeline.strings.classify import Classifier
 
 # The label is the place in this row.
 CLASSES = (*map(str, range(10)), "not-a-digit")

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from pipeline.decode import FLOOR, JUNK, Weights, weigh
-from pipeline.lattice import DIGIT_FEATURES, JUNK_FEATURES
+from pipeline.strings.decode import FLOOR, JUNK, Weights, weigh
+from pipeline.strings.lattice import DIGIT_FEATURES, JUNK_FEATURES
 
 PRIOR_STRENGTH = 0.5
 START = Weights(

@@ -37,10 +37,10 @@ from models.string_calibration import answer, confidences, fit_pair
 from models.strings import TARGET, StringJudgement
 from models.training import Batches
 from models.truth import Row, cut_rows
-from pipeline.classify import Seen, see
-from pipeline.decode import JUNK, align
-from pipeline.lattice import Lattice
 from pipeline.parameters import ReaderParameters
+from pipeline.strings.classify import Seen, see
+from pipeline.strings.decode import JUNK, align
+from pipeline.strings.lattice import Lattice
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from pipeline.document import Image
-from pipeline.picture import HEIGHT
+from pipeline.strings.picture import HEIGHT
 
 SHEAR, TURN, STRETCH, ZOOM, SHIFT = 0.22, 2.5, 0.22, 0.16, 2.5
 THICKNESS, BLUR, NOISE, FADE, SPECK, RULE = 0.25, 0.15, 0.3, 0.3, 0.15, 0.08

@@ -10,14 +10,14 @@ import cv2
 from models.material import SHARD, Glyphs, draw_strips, each_shard
 from pipeline.document import Image
 from pipeline.locate import locate_line
-from pipeline.picture import draw_line
-from pipeline.segment import segment
+from pipeline.strings.picture import draw_line
+from pipeline.strings.segment import segment
 from sample_scans.strips import Strip
 
 
 @dataclass(frozen=True, eq=False)
 class Line:
-    """A line of writing, (32, W) uint8 as `pipeline.picture` draws it, and its digits."""
+    """A line of writing, (32, W) uint8 as `pipeline.strings.picture` draws it, and its digits."""
 
     picture: Image
     value: str

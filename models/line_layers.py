@@ -14,8 +14,8 @@ import keras
 from keras import layers
 
 from models.line_network import FRAME
-from pipeline.ctc import CLASSES
-from pipeline.picture import HEIGHT
+from pipeline.strings.ctc import CLASSES
+from pipeline.strings.picture import HEIGHT
 
 STRIDE = 4  # pixels of the picture for each column of the last map
 

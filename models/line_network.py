@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.quiet import native_chatter_dropped
-from pipeline.ctc import CLASSES
 from pipeline.document import Image
-from pipeline.picture import HEIGHT, MAX_WIDTH
+from pipeline.strings.ctc import CLASSES
+from pipeline.strings.picture import HEIGHT, MAX_WIDTH
 
 LINE_NETWORK = "line.tflite"
 # Sizes are few and fixed, so that the arithmetic for a line never depends on what comes with it.

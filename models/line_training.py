@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from models.line_augment import augment_line
 from models.line_data import Line
 from models.line_network import FRAME, STEP, round_up, stack
-from pipeline.ctc import BLANK
-from pipeline.picture import MAX_WIDTH
+from pipeline.strings.ctc import BLANK
+from pipeline.strings.picture import MAX_WIDTH
 
 LONGEST = 24  # digits of a line
 

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from models.crops import LabelledLattice, label_strip
 from models.printed import LETTERS, print_glyphs
-from pipeline.decode import JUNK
 from pipeline.document import Image
+from pipeline.strings.decode import JUNK
 from sample_scans.amounts import draw_amount
 from sample_scans.strips import Strip, compose_strip, draw_strip
 

@@ -101,7 +101,7 @@ class Network:
         """Probabilities (N, 11) float32 of the digits 0..9 and of not-a-digit.
 
         A network of the ten digits alone never finds anything not to be one.
-        crops : (N, 28, 28) uint8, ink bright on black, as `pipeline.normalize` makes them.
+        crops : (N, 28, 28) uint8, ink bright on black, as `pipeline.strings.normalize` makes them.
         """
         if crops.ndim != 3 or crops.shape[1:] != (28, 28):
             raise ValueError(f"crops must be (N, 28, 28), not {crops.shape}")

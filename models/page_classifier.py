@@ -15,8 +15,8 @@ from models.line_network import LINE_NETWORK
 from models.network import CARD, NETWORK, ModelError, Network, softmax
 from models.thumbnail import SIDE, thumbnail
 from pipeline.document import Image
-from pipeline.kinds import KINDS, Kind
-from pipeline.turns import TURNS
+from pipeline.paper.kinds import KINDS, Kind
+from pipeline.paper.turns import TURNS
 
 SHIPPED_PAGE = Path(__file__).parent / "weights" / "page"
 # A glance is never certain: so much of it is shared out over all kinds and ways up.
@@ -47,7 +47,7 @@ class PageNetwork(Network):
 
 
 class PageModel(PageNetwork):
-    """A network whose classes are the kinds of pages with their way up; a `pipeline.kinds.PageClassifier`."""
+    """A `pipeline.paper.kinds.PageClassifier`: a network whose classes are kinds of pages and ways up."""
 
     def __init__(self, directory: Path) -> None:
         super().__init__(directory)

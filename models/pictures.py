@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.labelled import CLASSES
-from pipeline import ink
 from pipeline.document import Image, ScanError
-from pipeline.normalize import SIDE, normalize
-from pipeline.scans import decode
+from pipeline.files.scans import decode
+from pipeline.paper import ink
+from pipeline.strings.normalize import SIDE, normalize
 
 CLEAN_WHITE = 247  # paper from here on needs no cleaning
 

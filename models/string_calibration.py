@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from pipeline.classify import Seen
-from pipeline.decode import Candidate, decode
 from pipeline.parameters import Calibration, Pair, ReaderParameters, evidence
-from pipeline.values import READINGS, gather_values, read_line, weigh_readers
+from pipeline.strings.classify import Seen
+from pipeline.strings.decode import Candidate, decode
+from pipeline.strings.values import READINGS, gather_values, read_line, weigh_readers
 
 TARGETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1)
 PRIOR_STRENGTH = 1.0

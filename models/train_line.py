@@ -30,7 +30,7 @@ from models.line_training import LineBatches, ctc_loss, exact_rate, line_optimiz
 from models.material import Glyphs
 from models.mnist import load_mnist
 from models.network import Network
-from pipeline.picture import MAX_WIDTH
+from pipeline.strings.picture import MAX_WIDTH
 
 PART = 30_000  # strips drawn from one seed
 HELD_STRIPS, HELD_SEED = 2_000, 2_000_001

@@ -18,19 +18,19 @@ import numpy as np
 
 from models.labelled import Crops, Cutter, DataError
 from pipeline.cut import CutPage
-from pipeline.decode import align
 from pipeline.document import Box, Image, Page, ScanError
+from pipeline.files.scans import decode
 from pipeline.forms.cut import CutForm
 from pipeline.forms.layout import FormSet
-from pipeline.kinds import PageClassifier
-from pipeline.lattice import Lattice, build_lattice
 from pipeline.layouts import Layout, Mixed
 from pipeline.locate import locate_line
+from pipeline.paper.kinds import PageClassifier
+from pipeline.paper.turns import turn_back
 from pipeline.plan import Try, plan_page
 from pipeline.read import cut_ways
-from pipeline.scans import decode
-from pipeline.segment import segment
-from pipeline.turns import turn_back
+from pipeline.strings.decode import align
+from pipeline.strings.lattice import Lattice, build_lattice
+from pipeline.strings.segment import segment
 
 log = logging.getLogger(__name__)
 

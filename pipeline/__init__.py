@@ -1,9 +1,10 @@
 """What happens to one page, as plain functions over arrays.
 
-    discover -> decode (scans) -> locate -> segment -> build_lattice -> classify -> decode -> Reading
+    discover -> scans -> plan -> locate -> cut -> classify -> values -> Reading -> results
 
-`read_pages` walks that way for many pages and classifies all their crops in one batch; `results`
-turns the readings into rows. Nothing here knows Prefect or TensorFlow.
+`read_pages` walks that way for many pages and classifies all their crops in one batch. The rooms:
+`files` (scans to pages), `paper` (the sheet), `strings` (a line of digits), `envelopes` with `barcode`,
+`forms`. Nothing here knows Prefect or TensorFlow.
 """
 
 from pipeline.document import Box, Page, Reading, Reason, Scan, ScanError, Status

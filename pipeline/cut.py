@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 
 from pipeline.barcode import Barcode, read_barcodes
 from pipeline.document import Page
-from pipeline.lattice import Lattice, build_lattice
+from pipeline.envelopes.written import Spotter, find_codes
 from pipeline.layouts import Layout
 from pipeline.locate import Region, locate
-from pipeline.page_in_scan import find_page
-from pipeline.segment import segment
-from pipeline.written import Spotter, find_codes
+from pipeline.paper.page_in_scan import find_page
+from pipeline.strings.lattice import Lattice, build_lattice
+from pipeline.strings.segment import segment
 
 
 @dataclass(frozen=True, eq=False)

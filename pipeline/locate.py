@@ -8,11 +8,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline import boxes, ink
 from pipeline.document import Box, Image
-from pipeline.ink import Darkness, Mask
+from pipeline.envelopes import boxes
 from pipeline.layouts import Country, Layout
-from pipeline.segment import digit_height
+from pipeline.paper import ink
+from pipeline.paper.ink import Darkness, Mask
+from pipeline.strings.segment import digit_height
 
 # Digits come to about this height (pixels) for the segmenter: enough for the network, no more.
 DIGIT_HEIGHT = 40

@@ -13,21 +13,21 @@ from collections.abc import Iterator, Sequence
 import cv2
 import numpy as np
 
-from pipeline import ink
-from pipeline.classify import Classifier, Seen, see
 from pipeline.cut import Cut, CutPage
-from pipeline.decode import align, decode
 from pipeline.document import Box, Image, Page, Reading
+from pipeline.envelopes.written import Spotter, likely_lines, line_box, search_lines
 from pipeline.forms.cut import CutForm
 from pipeline.forms.layout import FormSet
-from pipeline.kinds import PageClassifier
 from pipeline.layouts import Layout, Mixed
-from pipeline.page_in_scan import FoundPage, find_page
+from pipeline.paper import ink
+from pipeline.paper.kinds import PageClassifier
+from pipeline.paper.page_in_scan import FoundPage, find_page
+from pipeline.paper.turns import turn_back, turn_upright
 from pipeline.parameters import ReaderParameters
 from pipeline.plan import Try, plan_page
 from pipeline.read import CutWays, cut_ways, read_ways
-from pipeline.turns import turn_back, turn_upright
-from pipeline.written import Spotter, likely_lines, line_box, search_lines
+from pipeline.strings.classify import Classifier, Seen, see
+from pipeline.strings.decode import align, decode
 
 SIZE, LEAST = 1400, 600  # longer side of the page in the picture, pixels, at most and at least
 MAGENTA, BLUE, ORANGE, GREEN, INK = (200, 40, 200), (220, 140, 60), (0, 130, 240), (50, 140, 30), (30, 30, 30)

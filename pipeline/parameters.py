@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.decode import Candidate, Weights
-from pipeline.envelope import EnvelopeParameters
-from pipeline.lattice import DIGIT_FEATURES, JUNK_FEATURES, SHAPE_FEATURES
+from pipeline.envelopes.parameters import EnvelopeParameters
+from pipeline.strings.decode import Candidate, Weights
+from pipeline.strings.lattice import DIGIT_FEATURES, JUNK_FEATURES, SHAPE_FEATURES
 from pipeline.thresholds import Thresholds, least_confidence
 
 # Nothing is certain: no confidence beyond what the calibration strings can vouch for.

@@ -15,13 +15,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline import ink
 from pipeline.document import Image, Page, Reading, Reason
-from pipeline.kinds import KINDS, Kind, PageClassifier
 from pipeline.layouts import Layout, Mixed
-from pipeline.page_in_scan import find_page
-from pipeline.turns import TURNS
-from pipeline.values import READINGS
+from pipeline.paper import ink
+from pipeline.paper.kinds import KINDS, Kind, PageClassifier
+from pipeline.paper.page_in_scan import find_page
+from pipeline.paper.turns import TURNS
+from pipeline.strings.values import READINGS
 
 if TYPE_CHECKING:
     from pipeline.forms.layout import FormSet

@@ -7,21 +7,21 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pipeline.classify import Classifier, Seen, see
-from pipeline.codes import read_code
 from pipeline.cut import CutPage, cut_page
 from pipeline.document import Page, Reading, Reason
+from pipeline.envelopes.codes import read_code
+from pipeline.envelopes.written import Spotter
 from pipeline.forms.cut import CutForm, cut_form
 from pipeline.forms.layout import FormSet
 from pipeline.forms.read import read_form
-from pipeline.kinds import PageClassifier
-from pipeline.lattice import Lattice
 from pipeline.layouts import Layout, Mixed
+from pipeline.paper.kinds import PageClassifier
+from pipeline.paper.turns import turn_back, turn_upright
 from pipeline.parameters import ReaderParameters
 from pipeline.plan import Plan, Try, plan_page, settle
-from pipeline.turns import turn_back, turn_upright
-from pipeline.values import alternatives, read_line
-from pipeline.written import Spotter
+from pipeline.strings.classify import Classifier, Seen, see
+from pipeline.strings.lattice import Lattice
+from pipeline.strings.values import alternatives, read_line
 
 
 @dataclass(frozen=True, eq=False)

@@ -51,7 +51,7 @@ def test_reading_and_development_have_the_same_versions() -> None:
 
 def test_pages_and_models_need_neither_prefect_nor_tensorflow() -> None:
     code = (
-        "import sys, pipeline, pipeline.scans, pipeline.results, models\n"
+        "import sys, pipeline, pipeline.files.scans, pipeline.results, models\n"
         "print(*sorted({'prefect', 'tensorflow', 'keras', 'matplotlib'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=ROOT)

@@ -22,7 +22,7 @@ from flows.inventory import LARGEST_CHUNK
 from flows.reader import open_reader
 from flows.tether import end_with_parent
 from pipeline.document import Box, Image, Page, Reading, ScanError
-from pipeline.scans import decode
+from pipeline.files.scans import decode
 
 DECODING, PIPELINE = "decode", "pipeline"
 MARGIN = 0.2  # around a field that a peer is given, in its heights

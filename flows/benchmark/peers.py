@@ -17,7 +17,7 @@ import numpy as np
 from models.classifier import SHIPPED
 from models.network import Network
 from pipeline.document import Image
-from pipeline.ink import to_grey
+from pipeline.paper.ink import to_grey
 
 LineReader = Callable[[Sequence[Image]], list[str]]
 """Reads pictures, (H, W) uint8 or (H, W, 3) BGR, of one line of digits each; the digits that it read."""

@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 
 from flows.errors import UsageError
-from pipeline.discover import InputError, discover
 from pipeline.document import Image
+from pipeline.files.discover import InputError, discover
 from pipeline.forms.propose import propose
 from pipeline.forms.write_layout import write_layout
 from sample_scans.amounts import draw_amount

@@ -28,10 +28,10 @@ STAGES = (DECODE, LOCATE, SEGMENT, CROPS, NETWORKS, VALUES)
 # Where a stage's work is called. What is in none of them is locating.
 _WORK = (
     ("pipeline.cut", "segment", SEGMENT),
-    ("pipeline.written", "segment", SEGMENT),
+    ("pipeline.envelopes.written", "segment", SEGMENT),
     ("pipeline.forms.cut", "segment", SEGMENT),
     ("pipeline.cut", "build_lattice", CROPS),
-    ("pipeline.written", "build_lattice", CROPS),
+    ("pipeline.envelopes.written", "build_lattice", CROPS),
     ("pipeline.forms.cut", "build_lattice", CROPS),
     ("models.network", "Network.predict_proba", NETWORKS),
     ("models.line_network", "LineNetwork.predict_frames", NETWORKS),

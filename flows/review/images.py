@@ -17,7 +17,7 @@ import numpy as np
 
 from flows.review.fields import Detail, Key
 from pipeline.document import Box, Image, ScanError
-from pipeline.scans import decode
+from pipeline.files.scans import decode
 
 FIELD_WIDTH, FIELD_HEIGHT = 1400, 500  # pixels at most
 PAGE_SIDE = 2000

@@ -16,9 +16,9 @@ from flows.review.store import Store
 from flows.verdict import Kind
 from models.truth import Row
 from pipeline.document import Box
+from pipeline.files.scans import sha256
 from pipeline.forms.layout import FormSet
 from pipeline.layouts import Layout, LayoutError, Mixed, load_layout
-from pipeline.scans import sha256
 
 GONE = "of scans that are gone or changed"
 

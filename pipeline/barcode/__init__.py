@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline import ink
 from pipeline.barcode import imb, postnet
 from pipeline.barcode.bars import Bars, read_bars
 from pipeline.barcode.find import find_bar_rows
 from pipeline.document import Box, Image
+from pipeline.paper import ink
 
 _TURNED = str.maketrans("AD", "DA")
 # Marks beside a barcode that may be taken for bars of it.

@@ -13,10 +13,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline import ink
 from pipeline.barcode.find import BarRow
 from pipeline.document import Image
-from pipeline.ink import Darkness
+from pipeline.paper import ink
+from pipeline.paper.ink import Darkness
 
 Columns = NDArray[np.intp]
 

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.morphology import skeletonize
 
-from pipeline import ink
-from pipeline.ink import Mask
+from pipeline.paper import ink
+from pipeline.paper.ink import Mask
 
 # Directions of the two strokes of a cross, degrees from level; digits have level and upright strokes.
 RISING, FALLING = np.arange(20.0, 74.0, 3.0), np.arange(107.0, 163.0, 3.0)

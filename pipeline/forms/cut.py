@@ -15,9 +15,9 @@ from pipeline.forms.lift import Patch
 from pipeline.forms.perspective import Registration
 from pipeline.forms.unframe import share_out, writing
 from pipeline.forms.ways import Way, seen_from
-from pipeline.ink import Darkness, Mask
-from pipeline.lattice import Lattice, build_lattice
-from pipeline.segment import segment
+from pipeline.paper.ink import Darkness, Mask
+from pipeline.strings.lattice import Lattice, build_lattice
+from pipeline.strings.segment import segment
 
 # A field whose ink is fainter than this against the darkest writing of the page holds guide marks.
 GUIDES = 0.42

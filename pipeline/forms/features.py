@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline import ink
 from pipeline.document import Image
 from pipeline.forms.perspective import Registration, is_plausible
+from pipeline.paper import ink
 
 # Longer side, pixels, at which print is compared; corners looked for; matches without which nothing fits.
 SIZE = 1200

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pipeline import ink
 from pipeline.document import Image
 from pipeline.forms.features import register_print
 from pipeline.forms.layout import Form, FormField
@@ -17,6 +16,7 @@ from pipeline.forms.perspective import Registration
 from pipeline.forms.register import register
 from pipeline.forms.rules import Rules, find_rules, landmarks
 from pipeline.forms.search import search
+from pipeline.paper import ink
 
 # The lines that a page has where the form lies, which the layout must know, or it is another form.
 LEAST_COVER = 0.6

@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline import ink
 from pipeline.document import Image, ScanError
 from pipeline.forms.mistakes import find_mistakes
 from pipeline.forms.rules import Rules, Segments, find_rules, landmarks
 from pipeline.forms.schema import FEWEST_LINES, FieldModel, FormModel, read_model
 from pipeline.layouts import READER_VERSION, LayoutError
+from pipeline.paper import ink
 
 Cells = NDArray[np.float64]
 # Field of the one row that a page without a form gives.
@@ -197,7 +197,7 @@ def _sorted(lines: Segments) -> Rules:
 
 
 def _reference(path: Path, model: FormModel) -> Image | None:
-    from pipeline.scans import decode  # noqa: PLC0415 - only where a layout names a picture
+    from pipeline.files.scans import decode  # noqa: PLC0415 - only where a layout names a picture
 
     name = model.register_.reference
     if name is None:

@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline import ink
 from pipeline.document import Box, Image
 from pipeline.forms.perspective import Matrix, apply
-from pipeline.ink import Darkness, Mask
+from pipeline.paper import ink
+from pipeline.paper.ink import Darkness, Mask
 
 # Height, pixels, of a box for one digit and of a frame for a number.
 CELL_HEIGHT = 60

@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline import ink
 from pipeline.document import Image
 from pipeline.forms.line_map import LineMap, LinePoints, looked_up
 from pipeline.forms.perspective import Matrix, Registration, apply, is_plausible
+from pipeline.paper import ink
 
 # Marks that four must be chosen from, the most solid ones.
 MOST = 14

@@ -8,7 +8,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline import ink
 from pipeline.document import Image
 from pipeline.forms.meshes import (
     DRAWING,
@@ -24,6 +23,7 @@ from pipeline.forms.meshes import (
 )
 from pipeline.forms.rules import Rules, find_rules, lengths
 from pipeline.forms.search import Found, find_combs
+from pipeline.paper import ink
 
 # Widest box for a digit, in heights.
 STOUT = 1.35

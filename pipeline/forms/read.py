@@ -9,17 +9,17 @@ from dataclasses import replace
 
 import numpy as np
 
-from pipeline.classify import Seen
-from pipeline.decode import Candidate
 from pipeline.document import Reading, Reason
 from pipeline.forms.checks import apply_check_digit, apply_sums
 from pipeline.forms.cut import CutField, CutForm
 from pipeline.forms.layout import PAGE_FIELD
 from pipeline.forms.ways import LEAST_SURE, Way, weigh_ways
-from pipeline.lattice import build_lattice
 from pipeline.parameters import ReaderParameters
-from pipeline.segment import segment
-from pipeline.values import READINGS, alternatives, read_boxes, read_line
+from pipeline.strings.classify import Seen
+from pipeline.strings.decode import Candidate
+from pipeline.strings.lattice import build_lattice
+from pipeline.strings.segment import segment
+from pipeline.strings.values import READINGS, alternatives, read_boxes, read_line
 
 # A value of a length that the layout does not allow: that unlikely before the writing is seen.
 OFF_LENGTH = 0.05

@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline import ink
 from pipeline.forms.lift import Patch
-from pipeline.ink import Darkness, Mask
+from pipeline.paper import ink
+from pipeline.paper.ink import Darkness, Mask
 
 # Half of the strip about a wall in which its ink is looked for, in heights of a box.
 BAND = 0.1

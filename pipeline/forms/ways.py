@@ -12,8 +12,8 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.classify import Seen
-from pipeline.ink import Darkness, Mask
+from pipeline.paper.ink import Darkness, Mask
+from pipeline.strings.classify import Seen
 
 Strips = Sequence[tuple[Darkness, Mask]]
 

@@ -11,7 +11,7 @@ from flows.reader import open_reader
 from models import page_classifier
 from models.network import ModelError
 from pipeline.document import Page, Reason
-from pipeline.turns import turn_back
+from pipeline.paper.turns import turn_back
 from sample_scans.envelopes import draw_envelope
 from sample_scans.page_scan import PageStyle
 from sample_scans.strips import draw_strip

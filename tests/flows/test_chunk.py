@@ -10,8 +10,8 @@ import pytest
 
 from flows import chunk
 from flows.chunk import Job, ScanResult, Stamp, read_chunk
-from pipeline import scans
 from pipeline.document import Page, Reason, Scan, ScanError
+from pipeline.files import scans
 from tests.flows import fakes
 from tests.flows.fakes import draw_scan
 

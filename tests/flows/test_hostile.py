@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from benchmarks.hostile_files import crafted, mutated, sound_scans, tiff_of_pages, write_named
 from pipeline.document import ScanError
-from pipeline.scans import decode, discover
+from pipeline.files.scans import decode, discover
 
 _SLOW = ("form-loop", "bomb-below", "10000", "text-bomb")
 _SCANS = sound_scans()

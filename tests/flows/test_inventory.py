@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from flows.chunk import Job, Stamp
 from flows.errors import UsageError
 from flows.inventory import CHUNKS_A_WORKER, LARGEST_CHUNK, portion, take_inventory
-from pipeline import scans
 from pipeline.document import Reason, Scan
+from pipeline.files import scans
 from tests.flows.fakes import draw_scan
 
 OUT = Path("/nowhere")

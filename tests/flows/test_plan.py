@@ -11,7 +11,7 @@ from flows.night import Night
 from flows.plan import Why, plan_night
 from flows.reader import Identity
 from flows.settings import Existing, NightSettings
-from pipeline import scans
+from pipeline.files import scans
 from tests.flows import fakes
 from tests.flows.fakes import draw_scan
 

@@ -15,7 +15,7 @@ from flows.errors import InterruptedNightError, ModelUnavailableError, WorkerSta
 from flows.reader import OpenReader
 from flows.workers import WorkerPool, divide
 from pipeline.document import Reason, Scan
-from pipeline.scans import sha256
+from pipeline.files.scans import sha256
 from tests.flows import fakes
 from tests.flows.fakes import draw_scan
 

@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 
 from models.labelled import Crops
-from pipeline.normalize import normalize
+from pipeline.strings.normalize import normalize
 from sample_scans.strips import draw_digit
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from models.crops import UNSURE, label_aligned, label_strip
 from models.material import Glyphs, collect_crops, draw_strips, gather_crops, label_strips
-from pipeline.decode import JUNK
+from pipeline.strings.decode import JUNK
 
 
 def strip_of_sticks(text: str) -> tuple[np.ndarray, np.ndarray]:

@@ -18,7 +18,7 @@ from models.evaluate_fields import evaluate_fields
 from models.truth import Row, part, read_truth
 from pipeline import load_layout, read_pages
 from pipeline.document import Box, Reading, Reason
-from pipeline.scans import decode
+from pipeline.files.scans import decode
 from tests.flows.fakes import IDENTITY
 from tests.models.samples import pen_digits
 

@@ -20,8 +20,8 @@ from models.fit_envelopes import (
     fit_places,
     least_find,
 )
-from pipeline.envelope import EVIDENCE, EnvelopeParameters
-from pipeline.spot import FEATURES
+from pipeline.envelopes.parameters import EVIDENCE, EnvelopeParameters
+from pipeline.envelopes.spot import FEATURES
 from sample_scans.mail import NO_CODE
 
 DIGITS = FEATURES.index("digits")

@@ -15,9 +15,9 @@ from models.string_calibration import (
     fit_calibration,
     fit_pair,
 )
-from pipeline.classify import Seen
-from pipeline.lattice import DIGIT_FEATURES, JUNK_FEATURES, SHAPE_FEATURES, Lattice
 from pipeline.parameters import Pair, ReaderParameters
+from pipeline.strings.classify import Seen
+from pipeline.strings.lattice import DIGIT_FEATURES, JUNK_FEATURES, SHAPE_FEATURES, Lattice
 
 
 def sample(seed: int, value: str, size: int = 4):

@@ -14,7 +14,7 @@ from models.classifier import CARD, NETWORK, PARAMETERS, SHIPPED, load_model
 from models.labelled import DataError
 from models.learn import KERAS, Lesson, aligned_crops, learn, load_fields, split
 from models.truth import cut_rows, read_truth
-from pipeline.decode import JUNK
+from pipeline.strings.decode import JUNK
 from sample_scans.strips import draw_strip
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

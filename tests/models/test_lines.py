@@ -18,7 +18,7 @@ from models.material import draw_strips
 from models.network import Network
 from models.page_classifier import open_network
 from models.train_line import LineRecipe, read_rows, train_line
-from pipeline.ctc import BLANK, score_values
+from pipeline.strings.ctc import BLANK, score_values
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 

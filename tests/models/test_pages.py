@@ -13,8 +13,8 @@ from models.network import CARD, NETWORK, ModelError
 from models.page_classifier import SHIPPED_PAGE, PageModel, PageNetwork, load_page_model, open_network
 from models.page_pictures import after_quarter, read_page_folders, vary
 from models.thumbnail import thumbnail
-from pipeline.kinds import KINDS, Kind
-from pipeline.turns import TURNS
+from pipeline.paper.kinds import KINDS, Kind
+from pipeline.paper.turns import TURNS
 from sample_scans.page_kinds import CLASSES, draw_classes
 
 # Keras hands its own variables to NumPy in the old way when it writes weights.

@@ -15,11 +15,11 @@ from models.truth import Row, cut_rows, overlap
 from pipeline import Page, load_layout, read_pages
 from pipeline.cut import cut_page
 from pipeline.document import Box
+from pipeline.envelopes.written import Spotter
+from pipeline.files.scans import decode
 from pipeline.forms.cut import cut_form
 from pipeline.forms.layout import FormSet
 from pipeline.layouts import Layout
-from pipeline.scans import decode
-from pipeline.written import Spotter
 from tests.pipeline.forms import pages
 
 ENVELOPE = Path(__file__).parents[2] / "sample_scans" / "envelopes" / "us_03.jpg"

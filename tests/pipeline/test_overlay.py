@@ -8,9 +8,9 @@ import pytest
 from pipeline import Page, load_layout
 from pipeline.overlay import BLUE, GREEN, LEAST, MAGENTA, ORANGE, draw_page
 from pipeline.parameters import ReaderParameters
+from tests.pipeline.envelopes.test_written import COUNTRY, WEIGHTS
 from tests.pipeline.mail import envelope
 from tests.pipeline.test_read import PARAMETERS, RingsAndSticks, strip
-from tests.pipeline.test_written import COUNTRY, WEIGHTS
 
 MAIL = replace(load_layout("envelope"), country=COUNTRY)
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.decode import Candidate, Weights
-from pipeline.lattice import DIGIT_FEATURES, JUNK_FEATURES, SHAPE_FEATURES
 from pipeline.parameters import CEILING, Calibration, Pair, ReaderParameters
+from pipeline.strings.decode import Candidate, Weights
+from pipeline.strings.lattice import DIGIT_FEATURES, JUNK_FEATURES, SHAPE_FEATURES
 from pipeline.thresholds import NEVER
 
 

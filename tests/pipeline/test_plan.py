@@ -5,7 +5,7 @@ import pytest
 
 from pipeline import Page, Reason, load_layout, read_pages
 from pipeline.document import Box, Reading
-from pipeline.kinds import KINDS, Kind
+from pipeline.paper.kinds import KINDS, Kind
 from pipeline.plan import Plan, Try, has_marks, plan_page, settle
 from tests.pipeline.test_read import PARAMETERS, RingsAndSticks, strip
 

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from pipeline import Page, ReaderParameters, Reason, load_layout, read_pages
-from pipeline.decode import Weights
-from pipeline.lattice import DIGIT_FEATURES, JUNK_FEATURES
+from pipeline.strings.decode import Weights
+from pipeline.strings.lattice import DIGIT_FEATURES, JUNK_FEATURES
 
 
 class RingsAndSticks:

@@ -5,9 +5,9 @@ from pathlib import Path
 import cv2
 import pytest
 
+from pipeline.files.scans import decode
 from pipeline.forms.lay import Sheet, fits, lay, lift_fields
 from pipeline.forms.layout import load_form
-from pipeline.scans import decode
 
 LAYOUTS = Path(__file__).parents[2] / "layouts"
 DATA = Path(__file__).parents[4] / "shared/data/forms"

@@ -1,0 +1,169 @@
+"""Find the lines of text on a mail piece, each with its own slant taken out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.layouts import Country
+from pipeline.paper import deskew
+from pipeline.paper.ink import Mask
+from pipeline.strings.segment import digit_height
+
+MAX_COMPONENTS = 1500
+# Components of writing, as shares of the page's height (a page lies on its longer side or stands).
+TALLEST, SHORTEST = 0.16, 0.006
+LINE_GAP = 2.2  # heights of the line: white that ends a line
+# Width of a digit with its white, in heights of the line, least and most.
+NARROW_DIGIT, WIDE_DIGIT = 0.28, 1.35
+
+
+@dataclass(frozen=True, eq=False)
+class TextLine:
+    """Components of one line of writing, from left to right.
+
+    numbers : (N,) int32, their labels; boxes : (N, 4) int32 left, top, right, bottom.
+    spans : (N, 2) float64, where each would begin and end if the writing did not slant.
+    slant : a shear about the row `middle` that makes its writing upright.
+    """
+
+    numbers: NDArray[np.int32]
+    boxes: NDArray[np.int32]
+    spans: NDArray[np.float64]
+    slant: float = 0.0
+    middle: float = 0.0
+
+    @cached_property
+    def height(self) -> float:
+        """Of its tall letters or digits, pixels."""
+        return digit_height(self.boxes)
+
+    @cached_property
+    def gaps(self) -> NDArray[np.float64]:
+        """White before each component and after the last, line heights, (N + 1,); inf at both ends."""
+        left, right = self.spans[:, 0], np.maximum.accumulate(self.spans[:, 1])
+        return np.concatenate([[np.inf], (left[1:] - right[:-1]) / max(self.height, 1.0), [np.inf]])
+
+    def fits(self, begin: int, end: int, country: Country) -> bool:
+        """Whether its components from `begin` to `end` are as wide as a code of the country may be."""
+        if end - begin > 3 * max(country.lengths):
+            return False
+        width = float(self.spans[begin:end, 1].max() - self.spans[begin, 0])
+        least, most = NARROW_DIGIT * min(country.lengths), WIDE_DIGIT * max(country.lengths)
+        return least * self.height <= width <= most * self.height
+
+    def ends(self, country: Country, white: float) -> Iterator[tuple[int, int]]:
+        """Its ends, or beginnings where the country's code leads its line, that are as wide as a code.
+
+        white : least gap before them, line heights. Gives first component and end (exclusive).
+        """
+        gaps, count = self.gaps, len(self.numbers)
+        for at in range(count + 1):
+            begin, end = (0, at) if country.where == "start" else (at, count)
+            if end > begin and gaps[at] >= white and self.fits(begin, end, country):
+                yield begin, end
+
+    def part(self, begin: int, end: int) -> TextLine:
+        """Its components from `begin` to `end` (exclusive)."""
+        return TextLine(
+            self.numbers[begin:end], self.boxes[begin:end], self.spans[begin:end], self.slant, self.middle
+        )
+
+
+def find_text_lines(mask: Mask) -> tuple[NDArray[np.int32], list[TextLine]]:
+    """Lines of text on an upright page: the labels of its components (H, W) int32, and the lines.
+
+    mask : (H, W) uint8, ink bright.
+    """
+    _, numbered, found, _ = cv2.connectedComponentsWithStats(mask, connectivity=8, ltype=cv2.CV_32S)
+    labels, stats = np.asarray(numbered, np.int32), np.asarray(found, np.int32)
+    numbers = np.flatnonzero(_writing(stats, max(mask.shape)))
+    area = stats[:, cv2.CC_STAT_AREA]
+    if len(numbers) > MAX_COMPONENTS:
+        numbers = np.sort(numbers[np.argsort(-area[numbers])[:MAX_COMPONENTS]])
+    boxes = stats[numbers, :4].astype(np.int32)
+    boxes[:, 2:] += boxes[:, :2]
+    return labels, [_line(labels, numbers[chain].astype(np.int32), boxes[chain]) for chain in _chains(boxes)]
+
+
+def find_skew(mask: Mask) -> float:
+    """Degrees by which the lines of writing run downhill to the right."""
+    _, _, found, _ = cv2.connectedComponentsWithStats(mask, connectivity=8, ltype=cv2.CV_32S)
+    stats = np.asarray(found, np.int32)
+    boxes = stats[_writing(stats, max(mask.shape)), :4]
+    boxes[:, 2:] += boxes[:, :2]
+    return deskew.estimate_skew(boxes, mask.shape[1])
+
+
+def _writing(stats: NDArray[np.int32], size: int) -> NDArray[np.bool_]:
+    width, height, area = (stats[:, k] for k in (cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT, cv2.CC_STAT_AREA))
+    writing = (height >= SHORTEST * size) & (height <= TALLEST * size) & (width <= 0.5 * size) & (area >= 8)
+    writing[0] = False
+    return np.asarray(writing, np.bool_)
+
+
+def _line(labels: NDArray[np.int32], numbers: NDArray[np.int32], boxes: NDArray[np.int32]) -> TextLine:
+    """The line of some components, its own slant taken out of where they begin and end."""
+    left, top = boxes[:, :2].min(axis=0)
+    right, bottom = boxes[:, 2:].max(axis=0)
+    order = np.argsort(numbers)
+    near = labels[top:bottom, left:right]
+    place = np.minimum(np.searchsorted(numbers[order], near), len(numbers) - 1)
+    own = numbers[order][place] == near
+    slant = deskew.estimate_slant(np.where(own, np.uint8(255), np.uint8(0)))
+    ys, xs = np.nonzero(own)
+    along = left + xs + slant * (ys - (bottom - top) / 2.0)
+    number = order[place[ys, xs]]
+    spans = np.full((len(numbers), 2), np.inf)
+    spans[:, 1] = -np.inf
+    np.minimum.at(spans[:, 0], number, along)
+    np.maximum.at(spans[:, 1], number, along + 1.0)
+    way = np.argsort(spans.sum(axis=1))
+    return TextLine(numbers[way], boxes[way], spans[way], slant, (top + bottom) / 2.0)
+
+
+def _chains(boxes: NDArray[np.int32]) -> list[NDArray[np.intp]]:
+    """Components linked to their nearest right neighbour on the same line, as index arrays."""
+    if not len(boxes):
+        return []
+    left, top, right, bottom = boxes.T.astype(np.float64)
+    tall = bottom - top
+    parent = np.arange(len(boxes))
+
+    def root(i: int) -> int:
+        while parent[i] != i:
+            parent[i] = parent[parent[i]]
+            i = int(parent[i])
+        return i
+
+    for i in range(len(boxes)):
+        shared = np.minimum(bottom, bottom[i]) - np.maximum(top, top[i])
+        smaller = np.minimum(tall, tall[i])
+        gap = left - right[i]
+        near = (
+            (shared >= 0.4 * smaller)
+            & (gap < LINE_GAP * np.minimum(np.maximum(tall, tall[i]), 2.5 * smaller))
+            & (left > left[i])
+            & (np.maximum(tall, tall[i]) < 4.0 * smaller)
+        )
+        # What stands over or under it belongs to it, and does not end the line.
+        followers = np.flatnonzero(near & (right > right[i]))
+        for j in np.flatnonzero(near & (right <= right[i])):
+            parent[root(int(j))] = root(i)
+        if len(followers):
+            parent[root(i)] = root(int(followers[gap[followers].argmin()]))
+    groups: dict[int, list[int]] = {}
+    for i in range(len(boxes)):
+        groups.setdefault(root(i), []).append(i)
+    return [np.array(group, np.intp) for group in groups.values()]
+
+
+def are_bars(boxes: NDArray[np.int32]) -> bool:
+    """Whether components (N, 4) are the bars of a postal barcode: hardly any is wider than a stroke."""
+    size = boxes[:, 2:] - boxes[:, :2]
+    return len(boxes) >= 5 and float((size[:, 0] < 0.3 * size[:, 1].max()).mean()) >= 0.85

@@ -1,0 +1,175 @@
+"""Find a row of printed boxes, one digit each: by the colour of their frames, else by their outlines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.document import Image
+from pipeline.paper import ink
+from pipeline.paper.ink import Mask
+
+MIN_SIDE = 8  # pixels; a digit in a smaller box cannot be read
+MAX_SIDE = 0.3  # of the page's height
+ASPECT = (0.4, 1.25)  # width over height
+COLOURED = 0.035  # redness over the paper's that is a printed frame and not JPEG noise
+FAINT = (0.2, 0.14, 0.1, 0.07)  # darkness at which fainter and fainter frames are looked for
+FRAMED = 0.62  # share of a box's outline that must be drawn
+
+
+@dataclass(frozen=True)
+class BoxRow:
+    """A row of printed boxes.
+
+    cells : (N, 4) float64 left, top, right, bottom of the inside of every box, page pixels.
+    coloured : the frames have a colour that the red channel does not see.
+    """
+
+    cells: NDArray[np.float64]
+    coloured: bool
+
+
+def find_box_rows(image: Image, groups: Sequence[int]) -> list[BoxRow]:
+    """Rows of as many equal boxes as `groups` has in all, best first.
+
+    image : (H, W, 3) uint8 BGR or (H, W) grey.
+    """
+    count = sum(groups)
+    rows = []
+    if image.ndim == 3:
+        rows = [BoxRow(cells, True) for cells in _rows(_coloured(image), count)]
+    if not rows:
+        dark = ink.darkness(ink.to_grey(image))
+        for limit in (ink.ink_threshold(dark), *FAINT):
+            rows = [BoxRow(cells, False) for cells in _rows(ink.binarize(dark, limit), count)]
+            if rows:
+                break
+    return rows
+
+
+def _coloured(image: Image) -> Mask:
+    """Where thin print is orange or red: (H, W) uint8, 255 there.
+
+    JPEG smears colour over its neighbourhood, and frames may be faint: what counts is to be
+    redder than the ground and at least half as red as the reddest point near by.
+    """
+    channels = image.astype(np.float32)
+    redness = channels[:, :, 2] - (channels[:, :, 0] + channels[:, :, 1]) / 2.0
+    height, width = redness.shape
+    window = max(9, min(height, width) // 10) | 1
+    small = cv2.resize(redness, (max(1, width // 4), max(1, height // 4)), interpolation=cv2.INTER_AREA)
+    ground = cv2.morphologyEx(small, cv2.MORPH_OPEN, np.ones((window // 4 | 1, window // 4 | 1), np.uint8))
+    redness -= cv2.resize(ground, (width, height), interpolation=cv2.INTER_LINEAR)
+    reach = max(5, min(height, width) // 60) | 1
+    reddest = cv2.dilate(redness, np.ones((reach, reach), np.uint8))
+    mask = np.where((redness > COLOURED * 255.0) & (redness > 0.5 * reddest), np.uint8(255), np.uint8(0))
+    return cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8)).astype(np.uint8, copy=False)
+
+
+def _rows(mask: Mask, count: int) -> list[NDArray[np.float64]]:
+    boxes = _framed(mask)
+    rows: list[tuple[float, NDArray[np.float64]]] = []
+    used = np.zeros(len(boxes), bool)
+    for seed in np.argsort(-boxes[:, 3] + boxes[:, 1]) if len(boxes) else []:
+        if used[seed]:
+            continue
+        alike = _alike(boxes, int(seed))
+        used[alike] = True
+        row = _distinct(boxes[alike])
+        cells = _fill(row, count)
+        if cells is not None:
+            spread = float(np.std(cells[:, 3] - cells[:, 1]) / np.mean(cells[:, 3] - cells[:, 1]))
+            rows.append((spread + abs(len(row) - count), cells))
+    return [cells for _, cells in sorted(rows, key=lambda item: item[0])]
+
+
+def _framed(mask: Mask) -> NDArray[np.float64]:
+    """Insides of everything in `mask` that looks like a drawn box: (N, 4) left, top, right, bottom."""
+    height = mask.shape[0]
+    contours, hierarchy = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    found: list[tuple[float, float, float, float]] = []
+    for contour, (_, _, _, parent) in zip(
+        contours, hierarchy[0] if hierarchy is not None else [], strict=True
+    ):
+        x, y, w, h = cv2.boundingRect(contour)
+        if not (
+            MIN_SIDE <= h <= MAX_SIDE * height and ASPECT[0] <= w / h <= ASPECT[1] and w >= MIN_SIDE * 0.6
+        ):
+            continue
+        if parent >= 0:  # a hole: the inside of a closed frame
+            # Its hull, since a digit that touches the frame bites into the hole.
+            if cv2.contourArea(cv2.convexHull(contour)) >= 0.7 * w * h:
+                found.append((x + 1, y + 1, x + w - 1, y + h - 1))
+        elif _outline(mask[y : y + h, x : x + w]) >= FRAMED:
+            edge = 0.08 * w
+            found.append((x + edge, y + edge, x + w - edge, y + h - edge))
+    return np.array(found, np.float64).reshape(-1, 4)
+
+
+def _outline(part: Mask) -> float:
+    """Share of the outline of a box that is drawn, within a band of a tenth of its size."""
+    h, w = part.shape
+    band_y, band_x = max(2, h // 8), max(2, w // 8)
+    sides = (
+        part[:band_y].any(axis=0).mean(),
+        part[-band_y:].any(axis=0).mean(),
+        part[:, :band_x].any(axis=1).mean(),
+        part[:, -band_x:].any(axis=1).mean(),
+    )
+    hollow = part[band_y:-band_y, band_x:-band_x]
+    if hollow.size == 0 or (hollow > 0).mean() > 0.45:
+        return 0.0
+    return float(min(sides))
+
+
+def _distinct(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """One of each group of boxes whose middles nearly agree: the smallest, which is the inside."""
+    areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    kept: list[NDArray[np.float64]] = []
+    for index in np.argsort(areas):
+        box = boxes[index]
+        middle, size = (box[:2] + box[2:]) / 2, box[2:] - box[:2]
+        if all(np.any(np.abs((k[:2] + k[2:]) / 2 - middle) > 0.4 * size) for k in kept):
+            kept.append(box)
+    row = np.array(kept).reshape(-1, 4)
+    return row[np.argsort(row[:, 0] + row[:, 2])]
+
+
+def _alike(boxes: NDArray[np.float64], seed: int) -> NDArray[np.intp]:
+    """Indices of the boxes of about the seed's size on about its line; a line may slope by 1 in 8."""
+    size = boxes[:, 2:] - boxes[:, :2]
+    middle = (boxes[:, :2] + boxes[:, 2:]) / 2
+    apart = np.abs(middle - middle[seed])
+    like = (
+        (np.abs(size[:, 1] / size[seed, 1] - 1) < 0.25)
+        & (np.abs(size[:, 0] / size[seed, 0] - 1) < 0.35)
+        & (apart[:, 1] < 0.2 * size[seed, 1] + apart[:, 0] / 8)
+    )
+    return np.flatnonzero(like)
+
+
+def _fill(row: NDArray[np.float64], count: int) -> NDArray[np.float64] | None:
+    """Exactly `count` neighbouring boxes of `row`, a missing one put in by the pitch; None if that fails."""
+    if len(row) < max(2, count - 1):
+        return None
+    middles = (row[:, 0] + row[:, 2]) / 2
+    width = float(np.median(row[:, 2] - row[:, 0]))
+    steps = np.diff(middles)
+    near = steps[steps < 2.2 * width]
+    if near.size == 0 or near.min() < 0.9 * width:
+        return None
+    pitch = float(np.median(near))
+    runs: list[list[NDArray[np.float64]]] = [[row[0]]]
+    for box, step in zip(row[1:], steps, strict=True):
+        missing = round(step / pitch) - 1
+        if missing > 1 or step > 3.0 * pitch:
+            runs.append([])
+        elif missing == 1:
+            runs[-1].append((runs[-1][-1] + box) / 2)
+        runs[-1].append(box)
+    whole = [run for run in runs if len(run) == count]
+    return np.array(whole[0]) if whole else None

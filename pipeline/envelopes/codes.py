@@ -1,0 +1,172 @@
+"""Read a postal code: every region that may hold it, and of these the one most probably right."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from pipeline.cut import Cut, CutPage
+from pipeline.document import Reading, Reason
+from pipeline.envelopes.parameters import EVIDENCE, EnvelopeParameters
+from pipeline.envelopes.postal import stated_codes, support, weigh_code
+from pipeline.layouts import Country, Layout
+from pipeline.locate import Region
+from pipeline.parameters import ReaderParameters
+from pipeline.strings.classify import Seen
+from pipeline.strings.decode import Candidate, align
+from pipeline.strings.lattice import Lattice
+from pipeline.strings.values import alternatives, read_boxes, read_line
+
+# A postal code of another length than its country's: that unlikely, before the writing is seen.
+OFF_LENGTH = 0.05
+SUREST_PLACE = 1e-4
+PLACE = EVIDENCE.index("place")
+# So probable must a place be, against that of a part of it, to be where the whole code stands.
+LEAST_OF_PART = 0.25
+
+
+@dataclass(frozen=True)
+class CodeRead:
+    """A region as read: its candidates, best first, the best one's digits, and what speaks for it."""
+
+    region: Region
+    candidates: list[Candidate]
+    digits: tuple[float, ...]
+    evidence: tuple[float, ...]
+    confidence: float
+
+
+def read_code(
+    page: CutPage, layout: Layout, country: Country, seen: Iterator[Seen], parameters: ReaderParameters
+) -> Reading:
+    """The country's code on a page, its candidates weighed by the codes that exist and by barcodes."""
+    found = read_codes(page.cuts, country, seen, parameters)
+    reading = settle_code(page, layout, found, parameters.envelope)
+    return weigh_code(reading, country, page.barcodes)
+
+
+def read_codes(
+    cuts: Sequence[Cut], country: Country, seen: Iterator[Seen], parameters: ReaderParameters
+) -> list[CodeRead]:
+    """Every region of a page as read, most probably right first; regions without a value are left out."""
+    found = [read for cut in cuts if (read := _read(cut, country, seen, parameters))]
+    whole = _join_parts(found, parameters.envelope)
+    return sorted(whole, key=lambda read: -read.confidence)
+
+
+def settle_code(
+    page: CutPage, layout: Layout, found: Sequence[CodeRead], envelope: EnvelopeParameters
+) -> Reading:
+    """The reading of a page whose regions were read as `found`, by the writing alone.
+
+    Of two places where a code may stand, a barcode on the page tells the destination's from the sender's.
+    """
+    stated = stated_codes(page.barcodes)
+    weights = [read.confidence * support(read.candidates[0].value, stated) for read in found]
+    if not found or max(weights) < envelope.least:
+        box = page.cuts[0].region.box if page.cuts else None
+        return Reading(page.scan, page.number, layout.field, box=box, reason=Reason.NOT_FOUND)
+    best = found[weights.index(max(weights))]
+    return Reading(
+        page.scan,
+        page.number,
+        layout.field,
+        value=best.candidates[0].value,
+        confidence=best.confidence,
+        digit_confidences=best.digits,
+        alternatives=alternatives(best.candidates, best.confidence),
+        box=best.region.box,
+    )
+
+
+def _read(cut: Cut, country: Country, seen: Iterator[Seen], parameters: ReaderParameters) -> CodeRead | None:
+    lines = [next(seen) for _ in cut.lattices]
+    if cut.region.boxed:
+        candidates, digits = read_boxes(lines, parameters)
+    else:
+        candidates, digits = read_line(lines[0], parameters, country.lengths, OFF_LENGTH)
+    if not candidates or not candidates[0].value:
+        return None
+    missing = 0 if cut.region.boxed else _missing_dashes(lines[0], country, candidates[0].value, parameters)
+    evidence = code_evidence(candidates, digits, cut.region.prior, missing)
+    confidence = parameters.envelope.confidence(evidence, boxed=cut.region.boxed)
+    if len(candidates[0].value) not in country.lengths:
+        confidence = 0.0  # boxes left empty: no code at all
+    return CodeRead(cut.region, candidates, digits, evidence, confidence)
+
+
+def code_evidence(
+    candidates: Sequence[Candidate], digits: Sequence[float], prior: float, missing_dashes: int
+) -> tuple[float, ...]:
+    """What speaks for the first of `candidates`, in the order of `envelope.EVIDENCE`.
+
+    digits : probability of each of its digits. prior : probability that the code stands there.
+    """
+    first = min(max(candidates[0].probability, 1e-6), 1.0 - 1e-6)
+    second = max(candidates[1].probability if len(candidates) > 1 else 0.0, 1e-6)
+    return (
+        1.0,
+        _logit(prior),
+        math.log(first / (1.0 - first)),
+        min(math.log(first / second), 12.0),
+        math.log(max(min(digits, default=1.0), 1e-4)),
+        float(len(candidates[0].value)),
+        float(missing_dashes),
+    )
+
+
+def _logit(prior: float) -> float:
+    place = min(max(prior, SUREST_PLACE), 1.0 - SUREST_PLACE)
+    return math.log(place / (1.0 - place))
+
+
+def _join_parts(found: Sequence[CodeRead], envelope: EnvelopeParameters) -> list[CodeRead]:
+    """Readings after what it says that one is the beginning or the end of another on the same ink.
+
+    That the part's place was probable speaks for the whole, which has the code in it as well; and as far as
+    the whole is right the part is not.
+    """
+    wholes = []
+    for read in found:
+        prior = read.region.prior + sum(part.region.prior for part in found if _holds(read, part))
+        evidence = (*read.evidence[:PLACE], _logit(prior), *read.evidence[PLACE + 1 :])
+        confidence = (
+            envelope.confidence(evidence, boxed=False) if prior > read.region.prior else read.confidence
+        )
+        wholes.append(replace(read, evidence=evidence, confidence=confidence))
+    joined = []
+    for read in wholes:
+        whole = max((other.confidence for other in wholes if _holds(other, read)), default=0.0)
+        joined.append(replace(read, confidence=read.confidence * (1.0 - whole)))
+    return joined
+
+
+def _holds(whole: CodeRead, part: CodeRead) -> bool:
+    """Whether a reading begins or ends with another one that was read on a part of its ink."""
+    longer, shorter = whole.candidates[0].value, part.candidates[0].value
+    if whole.region.boxed or len(longer) <= len(shorter):
+        return False
+    if whole.region.prior < LEAST_OF_PART * part.region.prior:
+        return False  # hardly a code: a word that stands beside one
+    a, b = whole.region.box, part.region.box
+    inside = a.x - 2 <= b.x and b.x + b.width <= a.x + a.width + 2
+    level = a.y < b.y + b.height and b.y < a.y + a.height
+    return inside and level and (longer.endswith(shorter) or longer.startswith(shorter))
+
+
+def _missing_dashes(seen: Seen, country: Country, value: str, parameters: ReaderParameters) -> int:
+    """How many dashes of the country's code are not there in a value that should have them."""
+    dashes = country.dashes(len(value))
+    if not dashes:
+        return 0
+    way = align(seen.lattice, seen.proba, parameters.weights, value)
+    return sum(not way or not _parted(seen.lattice, way, place) for place in dashes)
+
+
+def _parted(lattice: Lattice, way: list[int], place: int) -> bool:
+    """Whether a dash may stand before digit `place` of a way: a piece left out, or the widest white."""
+    boxes = lattice.boxes[way]
+    white = boxes[1:, 0] - boxes[:-1, 2]
+    left_out = lattice.edges[way[place - 1], 1] < lattice.edges[way[place], 0]
+    return bool(left_out or white[place - 1] == white.max())

@@ -1,0 +1,92 @@
+"""What finding and trusting postal codes knows from data, fitted on drawn mail by `models.fit_envelopes`."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.envelopes.spot import FEATURES
+from pipeline.thresholds import NEVER, Thresholds, least_confidence
+
+# What speaks for a code that was read, see `codes.code_evidence`.
+EVIDENCE = (
+    "code",  # 1
+    "place",  # logit of the probability that it stands here
+    "path",  # logit of the value's share of all readings
+    "margin",  # logarithm of its lead over the next reading
+    "weakest",  # logarithm of the probability of its weakest digit
+    "digits",  # number of digits
+    "no-dash",  # dashes of the country's code that are not there
+)
+CEILING = 0.9995
+
+
+@dataclass(frozen=True)
+class EnvelopeParameters:
+    """Stored beside the network as envelope.json.
+
+    places : weight of each of `spot.FEATURES`. written, boxed : weight of each of EVIDENCE, for codes among
+        lines and for codes in printed boxes. least : codes less probable than this are no finds.
+    thresholds : as those of `ReaderParameters`, for codes of either kind.
+    """
+
+    places: tuple[float, ...] = (-1.1, 3.5, -1.2, 1.9, 1.5, 0.3, -1.4, 2.3, -2.3, 2.2, -2.2, -2.1, 2.8, 2.5)
+    written: tuple[float, ...] = (0.0, 0.5, 0.6, 0.0, 0.5, 0.0, -0.8)
+    boxed: tuple[float, ...] = (0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0)
+    least: float = 0.05
+    thresholds: Thresholds = field(default_factory=tuple)
+
+    def confidence(self, evidence: Sequence[float], *, boxed: bool) -> float:
+        """Probability that a code is right, by its evidence in the order of EVIDENCE."""
+        logit = float(np.dot(evidence, self.boxed if boxed else self.written))
+        return min(CEILING, 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, logit)))))
+
+    def threshold(self, target_error: float) -> float:
+        """Least confidence to accept so that at most `target_error` of the accepted codes are wrong.
+
+        Where the drawn pieces were too few to witness so small a rate, every single code must
+        promise it by its calibrated confidence.
+        """
+        measured = least_confidence(self.thresholds, target_error)
+        if measured < NEVER or not self.thresholds:
+            return measured
+        return max(1.0 - target_error, self.thresholds[0][1])
+
+    @property
+    def place_weights(self) -> NDArray[np.float64]:
+        """Weights of `spot.FEATURES`, (F,)."""
+        return np.array(self.places)
+
+    def save(self, path: Path, made: dict[str, Any] | None = None) -> None:
+        """Write as JSON, features with their weights; made : how they were made, for people."""
+        document = {
+            "places": dict(zip(FEATURES, self.places, strict=True)),
+            "written": dict(zip(EVIDENCE, self.written, strict=True)),
+            "boxed": dict(zip(EVIDENCE, self.boxed, strict=True)),
+            "least": self.least,
+            "thresholds": [list(pair) for pair in self.thresholds],
+            "made": made or {},
+        }
+        path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: Path) -> EnvelopeParameters:
+        """Read what `save` wrote. Raises OSError, or ValueError where the file does not fit this version."""
+        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        try:
+            return cls(
+                tuple(float(document["places"][name]) for name in FEATURES),
+                tuple(float(document["written"][name]) for name in EVIDENCE),
+                tuple(float(document["boxed"][name]) for name in EVIDENCE),
+                float(document["least"]),
+                tuple((float(target), float(least)) for target, least in document["thresholds"]),
+            )
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"{path.name} is not of this version: {error}") from error

@@ -1,0 +1,230 @@
+"""Find a code that is written among the lines of an address, and lift it out for the reader.
+
+All lines on which it may stand are cut and seen by the network; `spot` tells which stretch it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.document import Box, Image
+from pipeline.envelopes import address
+from pipeline.envelopes.address import TextLine
+from pipeline.envelopes.spot import LEAST_WHITE, SeenLine, Stretch, find_stretches, weigh_stretches
+from pipeline.layouts import Country
+from pipeline.locate import DIGIT_HEIGHT, PAGE_CONTRAST, Region, bounds_on_page, line_window
+from pipeline.paper import deskew, ink
+from pipeline.paper.ink import Mask
+from pipeline.strings.classify import Classifier
+from pipeline.strings.decode import Weights
+from pipeline.strings.lattice import Lattice, build_lattice
+from pipeline.strings.segment import segment
+
+# Longer side, pixels, at which the lines of a page are looked for.
+SEARCH_SIZE = 1600
+MIN_SKEW = 0.4
+FAINT_INK = 0.35  # darkness that counts for no less than black where faint writing is looked for
+MAX_LINES = 8
+# Stretches that are read, and the least probability of all but the best of them.
+READ, LEAST_PROBABLE = 5, 0.01
+MARGIN = 0.35  # around a line, in its heights
+
+
+@dataclass(frozen=True, eq=False)
+class Search:
+    """A page's lines of text, on the page straightened and reduced.
+
+    shape : of that. labels : (H, W) int32, its components. back : (3, 3), from there to the page.
+    """
+
+    shape: tuple[int, ...]
+    labels: NDArray[np.int32]
+    lines: list[TextLine]
+    back: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Spotter:
+    """What tells the code from other writing.
+
+    weights : of the lattice's terms. places : (F,) float64, weights of `spot.FEATURES`.
+    """
+
+    classifier: Classifier
+    weights: Weights
+    places: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What may be the code on a page. grey : the page. lines : as the network saw them."""
+
+    grey: Image
+    search: Search
+    lines: list[SeenLine]
+    stretches: list[Stretch]
+
+    def lift(self, stretch: Stretch, prior: float = 1.0) -> Region:
+        """A stretch as a region of the page."""
+        line = self.lines[stretch.line].line.part(stretch.begin, stretch.end)
+        return lift_line(self.grey, self.search, line, prior)
+
+
+def find_codes(image: Image, country: Country, spotter: Spotter | None) -> list[Region]:
+    """Regions that may be the country's code, the most probable first, which is their `prior`.
+
+    image : (H, W) uint8 or (H, W, 3) BGR. spotter : without it all that are as wide as a code.
+    """
+    grey = ink.to_grey(image)
+    search = search_lines(grey)
+    if spotter is None:
+        parts = [
+            line.part(begin, end)
+            for line in likely_lines(search, country)
+            for begin, end in line.ends(country, LEAST_WHITE)
+        ]
+        return [lift_line(grey, search, part) for part in parts]
+    found = look_for_codes(grey, search, country, spotter)
+    shares = weigh_stretches(found.stretches, spotter.places)
+    best = np.argsort(-shares, kind="stable")[:READ].tolist()
+    return [
+        found.lift(found.stretches[index], float(shares[index]))
+        for rank, index in enumerate(best)
+        if rank == 0 or shares[index] >= LEAST_PROBABLE
+    ]
+
+
+def look_for_codes(grey: Image, search: Search, country: Country, spotter: Spotter) -> Found:
+    """All stretches of the page's lines that may be the code, as the network sees them."""
+    seen = _see(grey, search, likely_lines(search, country), spotter.classifier)
+    return Found(grey, search, seen, find_stretches(seen, country, spotter.weights, search.shape))
+
+
+def likely_lines(search: Search, country: Country) -> list[TextLine]:
+    """The lines on which the code may stand, most plausible place first, cut to the part where it may."""
+    lines = [_near_end(line, country) for line in search.lines if not address.are_bars(line.boxes)]
+    lines = [line for line in lines if next(line.ends(country, LEAST_WHITE), None)]
+    lines.sort(key=lambda line: -_plausible(line, search.shape))
+    return lines[:MAX_LINES]
+
+
+def search_lines(grey: Image) -> Search:
+    """The lines of text of a page (H, W) uint8."""
+    shrink = min(1.0, SEARCH_SIZE / max(grey.shape))
+    small = (
+        grey if shrink == 1.0 else cv2.resize(grey, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
+    )
+    small = small.astype(np.uint8, copy=False)
+    mask = _ink_mask(small)
+    skew = address.find_skew(mask)
+    turn = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
+    if abs(skew) >= MIN_SKEW:
+        small, turn = deskew.rotate(small, skew)
+        mask = _ink_mask(small)
+    labels, lines = address.find_text_lines(mask)
+    there = np.vstack([turn, [0.0, 0.0, 1.0]]) @ np.diag([shrink, shrink, 1.0])
+    return Search(small.shape, labels, lines, np.linalg.inv(there))
+
+
+def _ink_mask(grey: Image) -> Mask:
+    dark = ink.darkness(grey)
+    # Beside a black stamp faint writing would pass for paper.
+    faint = ink.ink_threshold(np.minimum(dark, np.float32(FAINT_INK)))
+    return ink.binarize(dark, max(min(ink.ink_threshold(dark), faint), PAGE_CONTRAST))
+
+
+def _near_end(line: TextLine, country: Country) -> TextLine:
+    """The part of a line on which its code may stand, with a word beside it."""
+    room = (address.WIDE_DIGIT * max(country.lengths) + 2.0) * line.height
+    left, right = line.spans[:, 0], line.spans[:, 1]
+    if country.where == "start":
+        return line.part(0, int(np.flatnonzero(right - left.min() <= room).max(initial=0)) + 1)
+    return line.part(int(np.flatnonzero(right.max() - left <= room).min(initial=len(left) - 1)), len(left))
+
+
+def _plausible(line: TextLine, shape: tuple[int, ...]) -> float:
+    """How much its place speaks for a line of the destination: low, and right of the sender."""
+    x = float(line.boxes[:, [0, 2]].mean()) / shape[1]
+    y = float(line.boxes[:, [1, 3]].mean()) / shape[0]
+    return y if y < 0.33 or (x < 0.42 and y < 0.45) else 1.0 + y
+
+
+def _see(grey: Image, search: Search, lines: list[TextLine], classifier: Classifier) -> list[SeenLine]:
+    cut = [_cut(grey, search, line) for line in lines]
+    if not cut:
+        return []
+    proba = classifier.predict_proba(np.concatenate([lattice.crops for lattice, _ in cut]))
+    parts = np.split(proba, np.cumsum([len(lattice.crops) for lattice, _ in cut])[:-1])
+    return [
+        SeenLine(line, lattice, part, starts)
+        for line, (lattice, starts), part in zip(lines, cut, parts, strict=True)
+    ]
+
+
+def _cut(grey: Image, search: Search, line: TextLine) -> tuple[Lattice, NDArray[np.intp]]:
+    """The whole line as a lattice, and the first piece behind the white before each component."""
+    dark, mask = lift_line(grey, search, line).strips[0]
+    pieces = segment(dark, mask, slant=line.slant)
+    left, top, _, bottom = _frame(line)
+    scale = DIGIT_HEIGHT / max(line.height, 1.0)
+    reached = np.maximum.accumulate(line.spans[:, 1])
+    white = np.concatenate([[-np.inf], (line.spans[1:, 0] + reached[:-1]) / 2, [np.inf]])
+    # From the line's upright coordinates to those of the strip that `segment` made upright.
+    moved = line.slant * ((top + bottom) / 2 - line.middle) + left
+    on_strip = (white - moved) * scale + deskew.shear_margin(dark.shape[0], line.slant)
+    middles = (pieces.boxes[:, 0] + pieces.boxes[:, 2]) / 2
+    starts = (
+        np.searchsorted(np.maximum.accumulate(middles), on_strip) if len(middles) else np.zeros_like(white)
+    )
+    return build_lattice(pieces), np.asarray(starts, np.intp)
+
+
+def _frame(line: TextLine) -> tuple[float, float, float, float]:
+    """Left, top, right, bottom of a line with a margin."""
+    margin = MARGIN * line.height
+    left, top = line.boxes[:, :2].min(axis=0) - margin
+    right, bottom = line.boxes[:, 2:].max(axis=0) + margin
+    return float(left), float(top), float(right), float(bottom)
+
+
+def lift_line(grey: Image, search: Search, line: TextLine, prior: float = 1.0) -> Region:
+    """A line's own ink at a digit height that suits the segmenter, straight from the full page."""
+    left, top, right, bottom = _frame(line)
+    scale = DIGIT_HEIGHT / max(line.height, 1.0)
+    size = (max(8, int((right - left) * scale)), max(8, int((bottom - top) * scale)))
+    place = np.array([[1 / scale, 0.0, left], [0.0, 1 / scale, top], [0.0, 0.0, 1.0]])
+    dark = ink.darkness(_sample(grey, search.back @ place, size), window=line_window(size[1]))
+    x0, y0 = max(int(left), 0), max(int(top), 0)
+    near = search.labels[y0 : int(bottom) + 1, x0 : int(right) + 1]
+    own = np.isin(near, line.numbers).astype(np.uint8) * 255
+    own = np.asarray(cv2.dilate(own, np.ones((3, 3), np.uint8)), np.uint8)
+    place[:2, 2] -= [x0, y0]
+    allowed = cv2.warpAffine(own, place[:2], size, flags=cv2.WARP_INVERSE_MAP | cv2.INTER_LINEAR) > 127
+    limit = ink.ink_threshold(dark[allowed].reshape(1, -1)) if allowed.any() else 1.0
+    mask = np.where(allowed & (dark > limit), np.uint8(255), np.uint8(0))
+    return Region(line_box(search, line, grey.shape), ((dark, mask),), prior=prior)
+
+
+def line_box(search: Search, line: TextLine, shape: tuple[int, ...]) -> Box:
+    """A line with its margin on a page of `shape`."""
+    left, top, right, bottom = _frame(line)
+    corners = np.array([[left, top, 1], [right, top, 1], [left, bottom, 1], [right, bottom, 1]])
+    return bounds_on_page((corners @ search.back.T)[:, :2], shape)
+
+
+def _sample(grey: Image, place: NDArray[np.float64], size: tuple[int, int]) -> Image:
+    """`grey` seen through `place` ((3, 3), from the sample to the page), smoothed where that shrinks it."""
+    finer = max(1, round(float(np.sqrt(abs(np.linalg.det(place[:2, :2]))))))
+    step = np.diag([1.0 / finer, 1.0 / finer, 1.0])
+    whole = cv2.warpAffine(
+        grey,
+        (place @ step)[:2],
+        (size[0] * finer, size[1] * finer),
+        flags=cv2.WARP_INVERSE_MAP | cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    return np.asarray(cv2.resize(whole, size, interpolation=cv2.INTER_AREA) if finer > 1 else whole, np.uint8)

@@ -1,0 +1,58 @@
+"""What the pipeline asks of the networks, and what they see of a line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.document import Image
+from pipeline.strings.lattice import Lattice
+
+
+class Classifier(Protocol):
+    """Tells digits from one another and from what is no digit."""
+
+    def predict_proba(self, crops: Image) -> NDArray[np.float32]:
+        """(N, 28, 28) uint8 crops, ink bright on black -> (N, 11) float32: the digits 0..9, not-a-digit."""
+        ...
+
+
+@runtime_checkable
+class LineClassifier(Classifier, Protocol):
+    """One that also reads whole lines, without cutting them."""
+
+    def predict_frames(self, pictures: Sequence[Image]) -> list[NDArray[np.float32]]:
+        """(32, W) uint8 lines, as `picture.draw_line` makes them -> (T, 11) float32 log-probabilities each.
+
+        Of the digits 0..9 and of the blank, in frames from left to right (see `ctc`).
+        """
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """A line of pieces and what the networks say of it.
+
+    proba : (R, 11) float32, of every run of the lattice.
+    frames : (T, 11) float32, of the line as a whole; None where no network reads whole lines.
+    """
+
+    lattice: Lattice
+    proba: NDArray[np.float32]
+    frames: NDArray[np.float32] | None = None
+
+
+def see(lattices: Sequence[Lattice], classifier: Classifier) -> list[Seen]:
+    """What the networks see of every lattice, from one call of each."""
+    if not lattices:
+        return []
+    proba = classifier.predict_proba(np.concatenate([lattice.crops for lattice in lattices]))
+    parts = np.split(proba, np.cumsum([len(lattice.crops) for lattice in lattices])[:-1])
+    if not isinstance(classifier, LineClassifier):
+        return [Seen(lattice, part) for lattice, part in zip(lattices, parts, strict=True)]
+    frames = classifier.predict_frames([lattice.picture for lattice in lattices])
+    return [Seen(*each) for each in zip(lattices, parts, frames, strict=True)]

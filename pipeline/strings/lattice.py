@@ -1,0 +1,135 @@
+"""Every way to read a line of pieces: its runs, their crops, and what their geometry says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.document import Image
+from pipeline.strings.normalize import crops
+from pipeline.strings.picture import draw_line
+from pipeline.strings.segment import Pieces, runs
+
+DIGIT_FEATURES = (
+    "digit",  # 1 for every digit: how many digits a path has
+    "pieces",  # pieces beyond the first
+    "short",  # how far the run's height falls below 0.8 of a typical digit's
+    "tiny",  # the same below 0.45
+    "wide",  # how far its width passes 0.8 digit heights
+    "very-wide",  # the same beyond 1.2
+    "narrow",  # how far its width falls below 0.3
+    "off-line",  # distance of its middle from the middle of the line, digit heights
+    "inner-gap",  # white between its pieces, digit heights
+    "overlap",  # how far it reaches under its right neighbour, digit heights
+)
+# Each digit weighs these in its own way: zeros are often small, ones narrow, sevens reach below the line.
+SHAPE_FEATURES = (
+    "frequency",  # 1: how often the digit stands at all
+    "height",  # of the run over that of a typical digit, less 1
+    "height-squared",
+    "width",  # of the run, digit heights, less 0.6
+    "width-squared",
+    "drop",  # how far its middle lies below the line's, digit heights
+)
+JUNK_FEATURES = (
+    "junk",  # 1 for every piece that is left out
+    "tall",  # its height over that of a typical digit
+    "taller",  # how far that passes 0.5
+    "inked",  # its area of ink over digit height times stroke width
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Lattice:
+    """The runs of a line of pieces as edges of a graph from piece 0 to piece `size`.
+
+    edges : (R, 2) int32, start and stop of each run, sorted by start, then stop.
+    crops : (R, 28, 28) uint8.
+    digit_features : (R, len(DIGIT_FEATURES)) float32.
+    shape_features : (R, len(SHAPE_FEATURES)) float32.
+    junk_features : (R, len(JUNK_FEATURES)) float32; only runs of one piece may be left out.
+    boxes : (R, 4) int32 left, top, right, bottom, on the upright strip.
+    picture : (32, W) uint8, the whole line for the network that does not cut (see `picture`).
+    """
+
+    size: int
+    edges: NDArray[np.int32]
+    crops: Image
+    digit_features: NDArray[np.float32]
+    shape_features: NDArray[np.float32]
+    junk_features: NDArray[np.float32]
+    boxes: NDArray[np.int32]
+    picture: Image
+
+
+def build_lattice(pieces: Pieces) -> Lattice:
+    """The lattice of a line of pieces; without pieces it has no edges."""
+    edges = runs(pieces)
+    boxes = _run_boxes(pieces.boxes, edges)
+    digit, shape, junk = _features(pieces, edges, boxes)
+    return Lattice(len(pieces), edges, crops(pieces, edges), digit, shape, junk, boxes, draw_line(pieces))
+
+
+def _run_boxes(pieces: NDArray[np.int32], edges: NDArray[np.int32]) -> NDArray[np.int32]:
+    boxes = np.empty((len(edges), 4), np.int32)
+    for index, (start, stop) in enumerate(edges):
+        boxes[index, :2] = pieces[start:stop, :2].min(axis=0)
+        boxes[index, 2:] = pieces[start:stop, 2:].max(axis=0)
+    return boxes
+
+
+def _features(
+    pieces: Pieces, edges: NDArray[np.int32], boxes: NDArray[np.int32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    digit = np.zeros((len(edges), len(DIGIT_FEATURES)), np.float32)
+    shape = np.zeros((len(edges), len(SHAPE_FEATURES)), np.float32)
+    junk = np.zeros((len(edges), len(JUNK_FEATURES)), np.float32)
+    if not len(edges):
+        return digit, shape, junk
+    unit = max(pieces.height, 1.0)
+    tall = np.minimum((boxes[:, 3] - boxes[:, 1]) / unit, 2.0)
+    wide = (boxes[:, 2] - boxes[:, 0]) / unit
+    middles = (pieces.boxes[:, 1] + pieces.boxes[:, 3]) / 2.0
+    whole = (pieces.boxes[:, 3] - pieces.boxes[:, 1]) >= 0.5 * unit
+    line = float(np.median(middles[whole])) if whole.any() else float(np.median(middles))
+    gaps, overlaps = _neighbours(pieces.boxes, edges, unit)
+    digit[:, 0] = 1.0
+    digit[:, 1] = edges[:, 1] - edges[:, 0] - 1
+    digit[:, 2] = np.maximum(0.8 - tall, 0.0)
+    digit[:, 3] = np.maximum(0.45 - tall, 0.0)
+    digit[:, 4] = np.maximum(wide - 0.8, 0.0)
+    digit[:, 5] = np.maximum(wide - 1.2, 0.0)
+    digit[:, 6] = np.maximum(0.3 - wide, 0.0)
+    drop = np.clip(((boxes[:, 1] + boxes[:, 3]) / 2.0 - line) / unit, -2.0, 2.0)
+    digit[:, 7] = np.abs(drop)
+    digit[:, 8] = gaps
+    digit[:, 9] = overlaps
+    shape[:, 0] = 1.0
+    shape[:, 1] = np.clip(tall - 1.0, -1.0, 1.0)
+    shape[:, 2] = shape[:, 1] ** 2
+    shape[:, 3] = np.clip(wide - 0.6, -0.6, 1.0)
+    shape[:, 4] = shape[:, 3] ** 2
+    shape[:, 5] = drop
+    areas = np.bincount(pieces.labels.ravel(), minlength=len(pieces) + 1)[1:]
+    junk[:, 0] = 1.0
+    junk[:, 1] = tall
+    junk[:, 2] = np.maximum(tall - 0.5, 0.0)
+    junk[:, 3] = np.minimum(areas[edges[:, 0]] / (unit * max(pieces.stroke, 1.0)), 3.0)
+    return digit, shape, junk
+
+
+def _neighbours(
+    boxes: NDArray[np.int32], edges: NDArray[np.int32], unit: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """For every run the widest white between its pieces, and its reach under the next piece."""
+    gaps, overlaps = np.zeros(len(edges)), np.zeros(len(edges))
+    for index, (start, stop) in enumerate(edges):
+        reach = boxes[start:stop, 2].max()
+        if stop - start > 1:
+            reached = np.maximum.accumulate(boxes[start : stop - 1, 2])
+            gaps[index] = max(0, int((boxes[start + 1 : stop, 0] - reached).max())) / unit
+        if stop < len(boxes):
+            overlaps[index] = min(max(0, int(reach - boxes[stop, 0])) / unit, 1.0)
+    return gaps, overlaps

@@ -1,0 +1,63 @@
+"""A line of writing as one picture: what the second reader sees, which does not cut.
+
+It reads whole lines, so that its errors are others than those of the cutting.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from pipeline.document import Image
+from pipeline.strings.segment import Pieces
+
+HEIGHT = 32
+DIGIT = 20  # height of a typical digit in the picture, pixels
+MARGIN = 6  # paper left and right of the ink, pixels
+MAX_WIDTH = 512
+INKED = 40  # of 255: anything fainter is the soft edge of a stroke
+
+
+def draw_line(pieces: Pieces) -> Image:
+    """The line of `pieces`, upright, its digits 20 pixels high: (32, W) uint8, ink bright on black.
+
+    W is at most 512: a longer line is drawn narrower. Without pieces it is (32, 0).
+    """
+    if not len(pieces):
+        return np.zeros((HEIGHT, 0), np.uint8)
+    unit = max(pieces.height, 1.0)
+    scale = DIGIT / unit
+    middle = _middle(pieces, unit)
+    left, right = int(pieces.boxes[:, 0].min()), int(pieces.boxes[:, 2].max())
+    width = round((right - left) * scale) + 2 * MARGIN
+    across = scale * min(1.0, MAX_WIDTH / width)
+    width = min(width, MAX_WIDTH)
+    # Averaged over the area first where it shrinks: warping alone would drop thin strokes.
+    ink = pieces.ink if scale > 0.8 else cv2.blur(pieces.ink, (round(1 / across), round(1 / scale)))
+    matrix = np.array(
+        [
+            [across, 0.0, MARGIN * across / scale - left * across],
+            [0.0, scale, HEIGHT / 2.0 - middle * scale],
+        ]
+    )
+    drawn = cv2.warpAffine(ink, matrix, (width, HEIGHT), flags=cv2.INTER_LINEAR)
+    return np.asarray(drawn, np.uint8)
+
+
+def _middle(pieces: Pieces, unit: float) -> float:
+    """The row on which the digits have their middles: the median over what is high enough for one."""
+    middles = (pieces.boxes[:, 1] + pieces.boxes[:, 3]) / 2.0
+    whole = (pieces.boxes[:, 3] - pieces.boxes[:, 1]) >= 0.5 * unit
+    return float(np.median(middles[whole] if whole.any() else middles))
+
+
+def draw_crop(crop: Image) -> Image:
+    """A normalized digit, (28, 28) uint8, as a line of its own: (32, W) uint8; without ink (32, 0)."""
+    ys, xs = np.nonzero(crop > INKED)
+    if not len(xs):
+        return np.zeros((HEIGHT, 0), np.uint8)
+    side = crop.shape[0]
+    room = np.zeros((HEIGHT + side, side + 2 * MARGIN), np.uint8)
+    top = round(HEIGHT / 2 - (int(ys.min()) + int(ys.max()) + 1) / 2) + side // 2
+    room[top : top + side, MARGIN : MARGIN + side] = crop
+    return room[side // 2 : side // 2 + HEIGHT, int(xs.min()) : int(xs.max()) + 1 + 2 * MARGIN]

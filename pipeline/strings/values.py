@@ -1,0 +1,153 @@
+"""From what the networks see of a field to its value: candidates, and what is shown of them.
+
+Two readers look at every line: one cuts it (`decode`), one does not (`ctc`). A value's score is a
+weighted sum of its log-probabilities by both; the weights are fitted, so that each counts for what
+it is worth, and where the two agree the value is nearly certain.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Sequence
+
+import numpy as np
+
+from pipeline.parameters import Pair, ReaderParameters
+from pipeline.strings import ctc
+from pipeline.strings.classify import Seen
+from pipeline.strings.decode import NARROW, WIDE, Candidate, align, decode, score_values
+
+READINGS = 5  # of a field: the best one and its alternatives
+UNSEEN = -25.0  # log-probability of a value that a reader cannot find at all
+
+
+def read_line(
+    seen: Seen,
+    parameters: ReaderParameters,
+    lengths: Collection[int] | None,
+    off_length: float,
+    best: int = READINGS,
+) -> tuple[list[Candidate], tuple[float, ...]]:
+    """Candidates of a line of writing, best first, and the digit probabilities of the best.
+
+    lengths, off_length : as `decode` takes them.
+    """
+    candidates = propose(seen, parameters, lengths, off_length if lengths else 0.0, best)
+    return candidates, _digits(seen, parameters, candidates[0].value) if candidates else ()
+
+
+def read_boxes(
+    boxes: Sequence[Seen], parameters: ReaderParameters, best: int = READINGS
+) -> tuple[list[Candidate], tuple[float, ...]]:
+    """One digit a box: the boxes' digits side by side, at most `best` such values, most probable first.
+
+    An empty box adds no digit.
+    """
+    found = [propose(box, parameters, (1,), 0.0, max(3, best // 5)) for box in boxes]
+    found = [box for box in found if box]
+    if not found:
+        return [], ()
+    values = [Candidate("", 1.0)]
+    for box in found:
+        longer = [_beside(value, digit) for value in values for digit in box]
+        longer.sort(key=lambda candidate: (-candidate.probability, candidate.value))
+        values = longer[:best]
+    return values, tuple(box[0].probability for box in found)
+
+
+def _beside(value: Candidate, digit: Candidate) -> Candidate:
+    return Candidate(
+        value.value + digit.value,
+        value.probability * digit.probability,
+        value.cut + digit.cut,
+        value.whole + digit.whole,
+    )
+
+
+def propose(
+    seen: Seen,
+    parameters: ReaderParameters,
+    lengths: Collection[int] | None,
+    off_length: float,
+    best: int,
+) -> list[Candidate]:
+    """The most probable values of a line by all that is seen of it, best first."""
+    two = seen.frames is not None and len(seen.frames) > 0 and seen.lattice.size > 0
+    # Where both readers propose, and only a few readings are asked for, neither need look far.
+    beam = NARROW if two and best <= READINGS else WIDE
+    found = decode(seen.lattice, seen.proba, parameters.weights, lengths, best, off_length, beam)
+    if not two:
+        return found
+    values = gather_values(seen, parameters, [candidate.value for candidate in found], lengths, best)
+    return weigh_values(weigh_readers(seen, parameters, values), parameters.pair, lengths, off_length)[:best]
+
+
+def gather_values(
+    seen: Seen,
+    parameters: ReaderParameters,
+    found: Sequence[str],
+    lengths: Collection[int] | None = None,
+    best: int = READINGS,
+) -> list[str]:
+    """What either reader proposes: `found` by the lattice, and what the frames say, each value once."""
+    assert seen.frames is not None
+    frames = ctc.squeeze(seen.frames)
+    values = [*found, *(value for value, _ in ctc.read_frames(frames, best))]
+    if lengths is not None:  # and what it says without regard to length, against which it is weighed
+        values += [c.value for c in decode(seen.lattice, seen.proba, parameters.weights, best=2, beam=NARROW)]
+    return list(dict.fromkeys(values))
+
+
+def weigh_readers(seen: Seen, parameters: ReaderParameters, values: Sequence[str]) -> list[Candidate]:
+    """Every value with its log-probability by either reader; its own probability is not yet known."""
+    assert seen.frames is not None
+    cut = score_values(seen.lattice, seen.proba, parameters.weights, values)
+    whole = ctc.score_values(ctc.squeeze(seen.frames), values)
+    pairs = zip(values, np.maximum(cut, UNSEEN).tolist(), np.maximum(whole, UNSEEN).tolist(), strict=True)
+    return [Candidate(value, 0.0, one, other) for value, one, other in pairs]
+
+
+def weigh_values(
+    candidates: Sequence[Candidate], pair: Pair, lengths: Collection[int] | None, off_length: float
+) -> list[Candidate]:
+    """The candidates of the right lengths with their probabilities, best first.
+
+    They share what is not left to values that neither reader proposed, nor to those of other lengths.
+    """
+    allowed = [lengths is None or len(c.value) in lengths for c in candidates]
+    scores = np.array([pair.cut * c.cut + pair.whole * c.whole for c in candidates])
+    if lengths is not None:
+        scores += np.where(allowed, 0.0, math.log(off_length) if off_length > 0.0 else -np.inf)
+    # Of a known length some value there must be; otherwise it may be one that neither proposed.
+    others = -math.inf if lengths is not None and off_length == 0.0 else pair.others
+    if not np.isfinite(scores).any():
+        return []
+    total = np.logaddexp(np.logaddexp.reduce(scores), others)
+    shares = np.exp(scores - total).tolist()
+    kept = [
+        Candidate(c.value, share, c.cut, c.whole)
+        for c, share, good in zip(candidates, shares, allowed, strict=True)
+        if good
+    ]
+    return sorted(kept, key=lambda candidate: (-candidate.probability, candidate.value))
+
+
+def _digits(seen: Seen, parameters: ReaderParameters, value: str) -> tuple[float, ...]:
+    """How sure each digit of `value` is: by the more cautious of the readers that find it."""
+    way = align(seen.lattice, seen.proba, parameters.weights, value)
+    cut = [float(seen.proba[run, int(digit)]) for run, digit in zip(way, value, strict=True)] if way else None
+    if seen.frames is None or not len(seen.frames):
+        return tuple(cut or ())
+    whole = ctc.peaks(seen.frames, value)
+    return whole if cut is None else tuple(min(pair) for pair in zip(cut, whole, strict=True))
+
+
+def alternatives(candidates: Sequence[Candidate], confidence: float) -> tuple[tuple[str, float], ...]:
+    """The candidates after the first with what the calibrated `confidence` of the first leaves them."""
+    # What the calibration takes from the first candidate goes to the others in proportion.
+    rest = (1.0 - confidence) / max(1.0 - candidates[0].probability, 1e-9)
+    others = [(c.value, min(c.probability * rest, 1.0)) for c in candidates[1:] if c.value]
+    room = max(1.0 - confidence, 0.0)
+    total = sum(p for _, p in others)
+    scale = min(1.0, room / total) if total > 0 else 0.0
+    return tuple((value, p * scale) for value, p in others if p * scale >= 5e-5)

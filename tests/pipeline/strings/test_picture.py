@@ -1,0 +1,49 @@
+"""A line as one picture: its size, its place, its longest."""
+
+import numpy as np
+
+from pipeline.strings.picture import DIGIT, HEIGHT, MARGIN, MAX_WIDTH, draw_crop, draw_line
+from pipeline.strings.segment import segment
+
+
+def line(bars: int, height: int, pitch: int = 30, top: int = 20) -> np.ndarray:
+    """Darkness of upright bars, `height` high and 6 wide."""
+    dark = np.zeros((height + 60, pitch * bars + 40), np.float32)
+    for k in range(bars):
+        dark[top : top + height, 20 + pitch * k : 26 + pitch * k] = 0.9
+    return dark
+
+
+def test_digits_come_to_their_height_in_the_middle():
+    for height in (24, 40, 80):
+        picture = draw_line(segment(line(4, height), slant=0.0))
+        assert picture.shape[0] == HEIGHT
+        rows = np.flatnonzero(picture.max(axis=1) > 100)
+        assert abs(np.ptp(rows) + 1 - DIGIT) <= 2
+        assert abs(rows.mean() - HEIGHT / 2) <= 1.5
+        columns = np.flatnonzero(picture.max(axis=0) > 60)
+        assert abs(columns[0] - MARGIN) <= 2
+        assert abs(picture.shape[1] - 1 - columns[-1] - MARGIN) <= 3
+
+
+def test_a_very_long_line_is_drawn_narrower_and_whole():
+    picture = draw_line(segment(line(60, 24, pitch=40), slant=0.0))
+    assert picture.shape == (HEIGHT, MAX_WIDTH)
+    ink = picture[HEIGHT // 2] > 20
+    assert (np.diff(ink.astype(int)) == 1).sum() >= 58
+
+
+def test_no_ink_is_no_picture():
+    assert draw_line(segment(np.zeros((40, 80), np.float32))).shape == (HEIGHT, 0)
+
+
+def test_a_crop_is_a_line_of_its_own():
+    crop = np.zeros((28, 28), np.uint8)
+    crop[4:24, 10:18] = 255
+    picture = draw_crop(crop)
+    assert picture.shape == (HEIGHT, 8 + 2 * MARGIN)
+    rows = np.flatnonzero(picture.max(axis=1))
+    assert (rows[0], rows[-1]) == (6, 25)
+    assert (picture[:, MARGIN : MARGIN + 8] > 0).any(axis=0).all()
+    assert picture[:, :MARGIN].max() == 0
+    assert draw_crop(np.zeros((28, 28), np.uint8)).shape == (HEIGHT, 0)

@@ -1,0 +1,86 @@
+"""Cutting: components, seams between touching strokes, runs of neighbours."""
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.strings.segment import MAX_RUN, digit_height, find_cuts, find_seams, find_valleys, runs, segment
+
+
+def rings(centres: list[int], radius: int = 15) -> np.ndarray:
+    """Darkness of zeros drawn as rings 3 pixels thick at the given columns."""
+    strip = np.zeros((50, 200), np.float32)
+    for x in centres:
+        cv2.circle(strip, (x, 25), radius, 0.8, 3)
+    return strip
+
+
+def test_separate_rings_come_from_left_to_right():
+    pieces = segment(rings([150, 30, 90]), slant=0.0)
+    lefts = pieces.boxes[:, 0]
+    assert (np.diff(lefts) > 0).all()
+    assert pieces.height == pytest.approx(33, abs=2)
+    # A ring is cut at most in halves, and the halves together are the ring.
+    ink = sum((pieces.labels == k + 1).sum() for k in range(len(pieces)))
+    assert ink == (pieces.labels > 0).sum() > 700
+
+
+def test_touching_rings_are_cut_where_they_touch():
+    pieces = segment(rings([40, 72]), slant=0.0)
+    borders = pieces.boxes[1:, 0]
+    assert any(abs(int(border) - 56) <= 3 for border in borders)
+
+
+def test_no_ink_gives_no_pieces_and_no_runs():
+    pieces = segment(np.zeros((40, 80), np.float32))
+    assert len(pieces) == 0
+    assert runs(pieces).shape == (0, 2)
+
+
+def test_runs_are_neighbours_in_order():
+    pieces = segment(rings([30, 62, 94, 126, 158]), slant=0.0)
+    found = runs(pieces)
+    assert ((found[:, 1] - found[:, 0] >= 1) & (found[:, 1] - found[:, 0] <= MAX_RUN)).all()
+    assert found.tolist() == sorted(found.tolist())
+    singles = [start for start, stop in found if stop == start + 1]
+    assert singles == list(range(len(pieces)))  # every piece can stand alone, so a way always exists
+
+
+def test_the_cheapest_seam_passes_the_thin_bridge():
+    part = np.zeros((30, 60), np.uint8)
+    part[:, :25] = 255
+    part[:, 35:] = 255
+    part[14:16, 25:35] = 255  # two blocks joined by a bridge 2 pixels high
+    seams = find_seams(part, limit=4)
+    assert 25 <= seams[0][15] < 35
+    cuts = find_cuts(part, distance=12, limit=4, valley=10)
+    assert len(cuts) == 1
+
+
+def test_a_solid_block_is_not_cut():
+    assert find_cuts(np.full((30, 60), 255, np.uint8), distance=5, limit=7, valley=15) == []
+
+
+def test_find_valleys_finds_the_saddle_between_two_rings():
+    saddle = (255 * (rings([40, 70]) > 0)).astype(np.uint8)
+    assert find_valleys(saddle, limit=20) == [pytest.approx(55, abs=1)]
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_every_inked_pixel_of_a_labelled_piece_lies_in_its_box(seed):
+    rng = np.random.default_rng(seed)
+    strip = rings(rng.integers(20, 180, 4).tolist(), int(rng.integers(6, 18)))
+    pieces = segment(strip + 0.02 * rng.random(strip.shape).astype(np.float32))
+    for index, (left, top, right, bottom) in enumerate(pieces.boxes, start=1):
+        ys, xs = np.nonzero(pieces.labels == index)
+        assert ys.size
+        assert (xs.min(), ys.min(), xs.max() + 1, ys.max() + 1) == (left, top, right, bottom)
+
+
+def test_digit_height_ignores_dots():
+    boxes = np.array([[0, 0, 5, 30], [10, 0, 15, 34], [20, 28, 24, 32]], np.int32)
+    assert digit_height(boxes) == 32.0
+    assert digit_height(np.zeros((0, 4), np.int32)) == 0.0
