@@ -20,10 +20,9 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["pipeline", "tomllib", "tifffile", "PIL"]):
-    from pipeline.document import ScanError
+    from pipeline.document import LayoutError, ScanError
     from pipeline.files.scans import decode
     from pipeline.forms.layout import load_form
-    from pipeline.layouts import LayoutError
 
 _SLOWEST_S = 20
 _LONGEST = {"decoders": 4096, "layouts": 2048}

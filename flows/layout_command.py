@@ -79,10 +79,10 @@ def check(
     page: Annotated[int, Parameter(help="Page of the scan.")] = 1,
 ) -> int:
     """Lay a layout over a scan: say how well it fits, and draw its lines and fields over the page."""
+    from pipeline.document import LayoutError  # noqa: PLC0415
     from pipeline.forms.draw import draw_layout  # noqa: PLC0415 - brings OpenCV
     from pipeline.forms.lay import LEAST_COVER, Sheet, fits, lay, lift_fields  # noqa: PLC0415
     from pipeline.forms.layout import load_form  # noqa: PLC0415
-    from pipeline.layouts import LayoutError  # noqa: PLC0415
 
     try:
         layout = load_form(form)

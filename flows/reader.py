@@ -70,7 +70,8 @@ def open_reader(layout: str, postal: str, model: Path | None, debug: Path | None
     debug : folder for a picture of every page that is read, with every decision on it.
     """
     from models import ModelError, load_model  # noqa: PLC0415 - brings NumPy and more
-    from pipeline.layouts import LayoutError, load_layout  # noqa: PLC0415
+    from pipeline.document import LayoutError  # noqa: PLC0415
+    from pipeline.layouts import load_layout  # noqa: PLC0415
 
     try:
         form = load_layout(layout, postal=postal)

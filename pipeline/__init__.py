@@ -7,8 +7,8 @@
 `forms`. Nothing here knows Prefect or TensorFlow.
 """
 
-from pipeline.document import Box, Page, Reading, Reason, Scan, ScanError, Status
-from pipeline.layouts import Layout, LayoutError, load_layout
+from pipeline.document import Box, LayoutError, Page, Reading, Reason, Scan, ScanError, Status
+from pipeline.layouts import Layout, load_layout
 from pipeline.parameters import ReaderParameters
 from pipeline.read import read_pages
 

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 Image = NDArray[np.uint8]
 
+# Part of the hash of every layout: raised whenever locating or reading changes what comes out.
+READER_VERSION = 2
+
 
 class Reason(StrEnum):
     """Why a field is not accepted as it stands; the `reason` column of results.csv."""
@@ -63,6 +66,16 @@ class ScanError(Exception):
 
     def __reduce__(self) -> tuple[type[ScanError], tuple[Reason, str]]:
         return type(self), (self.reason, str(self))  # crosses process borders whole
+
+
+class LayoutError(ValueError):
+    """A layout or postal setting that does not exist or does not fit; the message says what does.
+
+    The message is one line that prints, whatever the keys and values it repeats hold.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__("".join(c if c.isprintable() else repr(c)[1:-1] for c in message))
 
 
 @dataclass(frozen=True)

@@ -13,21 +13,10 @@ from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from pipeline.document import READER_VERSION, LayoutError
+
 if TYPE_CHECKING:
     from pipeline.forms.layout import FormSet
-
-# Part of every layout's hash: raised whenever locating or reading changes what comes out.
-READER_VERSION = 2
-
-
-class LayoutError(ValueError):
-    """A layout or postal setting that does not exist or does not fit; the message says what does.
-
-    The message is one line that prints, whatever the keys and values it repeats hold.
-    """
-
-    def __init__(self, message: str) -> None:
-        super().__init__("".join(c if c.isprintable() else repr(c)[1:-1] for c in message))
 
 
 @dataclass(frozen=True)

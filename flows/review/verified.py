@@ -15,10 +15,10 @@ from flows.review.fields import Key
 from flows.review.store import Store
 from flows.verdict import Kind
 from models.truth import Row
-from pipeline.document import Box
+from pipeline.document import Box, LayoutError
 from pipeline.files.scans import sha256
 from pipeline.forms.layout import FormSet
-from pipeline.layouts import Layout, LayoutError, Mixed, load_layout
+from pipeline.layouts import Layout, Mixed, load_layout
 
 GONE = "of scans that are gone or changed"
 

@@ -10,11 +10,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.document import Image, ScanError
+from pipeline.document import READER_VERSION, Image, LayoutError, ScanError
 from pipeline.forms.mistakes import find_mistakes
 from pipeline.forms.rules import Rules, Segments, find_rules, landmarks
 from pipeline.forms.schema import FEWEST_LINES, FieldModel, FormModel, read_model
-from pipeline.layouts import READER_VERSION, LayoutError
 from pipeline.paper import ink
 
 Cells = NDArray[np.float64]

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pipeline.document import LayoutError
 from pipeline.forms.schema import FEWEST_LINES
-from pipeline.layouts import LayoutError
 
 if TYPE_CHECKING:
     from pipeline.forms.layout import Form

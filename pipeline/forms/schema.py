@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from pipeline.layouts import LayoutError
+from pipeline.document import LayoutError
 
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Place = tuple[Number, Number, Annotated[Number, Field(gt=0)], Annotated[Number, Field(gt=0)]]

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.layouts import LayoutError, countries, load_layout
+from pipeline.document import LayoutError
+from pipeline.layouts import countries, load_layout
 
 
 def test_digits_and_envelope():

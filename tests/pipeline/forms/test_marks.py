@@ -4,10 +4,10 @@ import cv2
 import numpy as np
 import pytest
 
+from pipeline.document import LayoutError
 from pipeline.forms.lay import Sheet, fits, lay, lift_fields
 from pipeline.forms.layout import load_form
 from pipeline.forms.marks import find_marks
-from pipeline.layouts import LayoutError
 from tests.pipeline.forms import pages
 
 SIDE = 22

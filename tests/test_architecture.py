@@ -1,0 +1,92 @@
+"""Which room of the house may know which: read off the imports of every module."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+ROOMS = {f"pipeline.{room}" for room in ("files", "paper", "strings", "envelopes", "barcode", "forms")}
+
+
+def all_but(*open_rooms: str) -> tuple[str, ...]:
+    return tuple(sorted(ROOMS - {f"pipeline.{room}" for room in open_rooms}))
+
+
+# What must not be imported, not even in a function, by every module whose name begins so.
+FORBIDDEN = {
+    "pipeline": ("models", "flows", "sample_scans", "prefect", "tensorflow", "keras", "fastapi"),
+    "pipeline.files": all_but("files"),
+    "pipeline.paper": all_but("paper"),
+    "pipeline.barcode": all_but("barcode", "paper"),
+    "pipeline.strings": all_but("strings", "paper"),
+    "pipeline.envelopes": all_but("envelopes", "barcode", "strings", "paper"),
+    "pipeline.forms": all_but("forms", "strings", "paper", "files"),
+    "models": ("flows", "prefect", "fastapi"),
+    "sample_scans": ("models", "flows", "prefect", "tensorflow", "keras"),
+    "flows": ("tests", "benchmarks"),
+}
+
+
+def modules() -> dict[str, Path]:
+    found = {}
+    for top in ("pipeline", "models", "flows", "sample_scans"):
+        for path in (ROOT / top).rglob("*.py"):
+            found[".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")] = path
+    return found
+
+
+MODULES = modules()
+
+
+def imported(tree: ast.AST) -> Iterator[str]:
+    """Names of what is imported anywhere in the module, but not what only a type checker imports."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            continue
+        if isinstance(node, ast.ImportFrom):
+            assert node.module is not None, "a relative import hides where a name comes from"
+            for alias in node.names:
+                name = f"{node.module}.{alias.name}"
+                yield name if name in MODULES else node.module
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        else:
+            yield from imported(node)
+
+
+IMPORTS = {name: set(imported(ast.parse(path.read_text("utf-8")))) for name, path in MODULES.items()}
+
+
+def within(name: str, room: str) -> bool:
+    return name == room or name.startswith(f"{room}.")
+
+
+@pytest.mark.parametrize("room", FORBIDDEN)
+def test_a_room_knows_only_those_below_it(room: str) -> None:
+    wrong = [
+        f"{name} imports {other}"
+        for name, others in IMPORTS.items()
+        for other in others
+        if within(name, room) and any(within(other, closed) for closed in FORBIDDEN[room])
+    ]
+    assert not wrong
+
+
+def test_no_modules_import_one_another_in_a_circle() -> None:
+    graph = {name: (others & MODULES.keys()) - {name} for name, others in IMPORTS.items()}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as circle:
+        pytest.fail(" -> ".join(circle.args[1]))
+
+
+def test_the_imports_are_really_read() -> None:
+    assert "pipeline.strings.values" in IMPORTS["pipeline.read"]
+    assert "prefect" in IMPORTS["flows.flow"]
+    assert len(MODULES) > 200
