@@ -131,7 +131,7 @@ def drain() -> None:
 def _private_settings(home: Path, *, shown: bool) -> dict[str, str | None]:
     """Prefect's environment for a server of our own; None takes a variable away.
 
-    shown : the server has its pages for browsers, too.
+    shown : the server has its pages for browsers, too, and shows the log there.
     """
     direct = ",".join(filter(None, (os.environ.get("NO_PROXY"), _LOOPBACK)))
     return {
@@ -142,6 +142,8 @@ def _private_settings(home: Path, *, shown: bool) -> dict[str, str | None]:
         "DO_NOT_TRACK": "1",
         "PREFECT_SERVER_UI_ENABLED": str(shown).lower(),
         "PREFECT_API_BLOCKS_REGISTER_ON_START": "false",
+        "PREFECT_MEMOIZE_BLOCK_AUTO_REGISTRATION": "false",  # looks for blocks in Dask's and other packages
+        "PREFECT_LOGGING_TO_API_ENABLED": str(shown).lower(),
         "PREFECT_CLIENT_MAX_RETRIES": "3",  # of 5: should the server die, the night ends a minute sooner
         "NO_PROXY": direct,
         "no_proxy": direct,
@@ -184,8 +186,11 @@ def _start(home: Path, modules: Sequence[str], *, lasting: bool) -> tuple[subpro
 
 
 def _launch(home: Path, port: int, *, lasting: bool = False) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "flows.tether", "" if lasting else str(home), "prefect"]
-    command += ["server", "start", "--host", _LOOPBACK, "--port", str(port)]
+    command = [sys.executable, "-m", "flows.tether", "" if lasting else str(home)]
+    if lasting:
+        command += ["prefect", "server", "start", "--host", _LOOPBACK, "--port", str(port)]
+    else:
+        command += ["flows.bare_api", _LOOPBACK, str(port)]
     # Its pages would look for it on Prefect's usual port.
     environment = os.environ | {"PREFECT_SERVER_UI_API_URL": f"http://{_LOOPBACK}:{port}/api"}
     with (home / "server.log").open("ab") as output:
