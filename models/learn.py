@@ -26,18 +26,20 @@ from models.classifier import CARD, LINE_NETWORK, NETWORK, PARAMETERS, Model, lo
 from models.crops import label_aligned
 from models.export import export
 from models.fit_reader import calibrate, read_strips
-from models.labelled import Crops, DataError
+from models.labelled import Crops, Cutter, DataError
 from models.lattice_weights import fit_weights, make_sample
 from models.learn_lines import tune_lines
 from models.line_data import Line, gather_lines
 from models.line_files import LINE_KERAS, save_line_network
 from models.material import gather_crops
+from models.page_classifier import load_page_model
 from models.recipe import make_recipe
 from models.string_calibration import answer, confidences, fit_pair
 from models.strings import TARGET, StringJudgement
 from models.training import Batches
 from models.truth import Row, cut_rows
 from pipeline.parameters import ReaderParameters
+from pipeline.plan import needs_look
 from pipeline.strings.classify import Seen, see
 from pipeline.strings.decode import JUNK, align
 from pipeline.strings.lattice import Lattice
@@ -86,10 +88,14 @@ class Field:
     value: str
 
 
-def load_fields(rows: Sequence[Row], watch: Watch = unwatched) -> list[Field]:
-    """Those of the fields that hold any ink. Raises DataError, OSError."""
+def load_fields(rows: Sequence[Row], model: Model, watch: Watch = unwatched) -> list[Field]:
+    """Those of the fields that hold any ink, found as reading with `model` finds them.
+
+    Raises DataError, ModelError, OSError.
+    """
     fields = []
-    for done, (row, lattice) in enumerate(cut_rows(rows), 1):
+    looks = load_page_model() if any(row.layout and needs_look(row.layout) for row in rows) else None
+    for done, (row, lattice) in enumerate(cut_rows(rows, Cutter(model, model.parameters), looks), 1):
         if lattice.size:
             fields.append(Field(f"{row.scan.name}:{row.page}:{row.box}", lattice, row.value))
         watch("cutting fields", done, len(rows))
@@ -179,26 +185,27 @@ def learn(
     Raises DataError where the fields are too few, or a scan cannot be read; ModelError, OSError.
     """
     started = time.monotonic()
-    fields = load_fields(rows, watch)
+    old = load_model(base)
+    fields = load_fields(rows, old, watch)
     learned, held = split(fields)
     if len(held) < FEWEST_HELD:
         raise DataError(
             f"{len(fields)} fields with writing, of which {len(held)} are held back, are too few to prove "
             f"that a new model is better; bring some {5 * FEWEST_HELD} or more"
         )
-    before = measure(held, load_model(base))
+    before = measure(held, old)
     out.mkdir(parents=True, exist_ok=True)
     _copy_model(base, out)
     _tune_crops(learned, base, out, lesson, watch)
     if (base / LINE_KERAS).exists():
         _tune_lines(learned, base, out, lesson, watch)
     watch("reader", 0, 1)
-    refit(out, load_model(base).parameters, learned, held, lesson)
+    refit(out, old.parameters, learned, held, lesson)
     watch("reader", 1, 1)
     after = measure(held, load_model(out))
     told: dict[str, Any] = {
         "command": command,
-        "from_model": Model(base).sha256,
+        "from_model": old.sha256,
         "fields": len(fields),
         "held_back": len(held),
         "before": before.to_dict(),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import logging
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -19,6 +20,7 @@ import numpy as np
 from models.labelled import Crops, Cutter, DataError
 from pipeline.cut import CutPage
 from pipeline.document import Box, Image, Page, ScanError
+from pipeline.envelopes.written import Spotter
 from pipeline.files.scans import decode
 from pipeline.forms.cut import CutForm
 from pipeline.forms.layout import FormSet
@@ -28,14 +30,15 @@ from pipeline.paper.kinds import PageClassifier
 from pipeline.paper.turns import turn_back
 from pipeline.plan import Try, plan_page
 from pipeline.read import cut_ways
-from pipeline.strings.decode import align
+from pipeline.strings.decode import align, score_values
 from pipeline.strings.lattice import Lattice, build_lattice
 from pipeline.strings.segment import segment
 
 log = logging.getLogger(__name__)
 
 SAME_PLACE = 0.5  # overlap, shared area to covered area, from which two boxes are one field's
-SURE_WAY = 0.9  # probability of a page's way up, below which nothing is learned from it
+CHANCE = 1e-4  # probability that ink reads as a value that is not written there
+SURE_WAY = 0.9  # probability of a page's way up, its value known, below which nothing is learned from it
 
 
 @dataclass(frozen=True)
@@ -90,13 +93,16 @@ def _find(place: Path, by_name: dict[str, list[Path]]) -> Path:
     return place if place.exists() else named[0]
 
 
-def cut_rows(rows: Sequence[Row], looks: PageClassifier | None = None) -> Iterator[tuple[Row, Lattice]]:
+def cut_rows(
+    rows: Sequence[Row], cutter: Cutter, looks: PageClassifier | None = None
+) -> Iterator[tuple[Row, Lattice]]:
     """The rows with the lattices of their fields, cut as reading cuts them; without ink it has no runs.
 
     Fields that are read box by box have no lattice of their own; they, those that their layout does not
     find again in their place, and those whose page may lie another way up are left out, and counted in
     a warning.
 
+    cutter : finds codes among other writing, and tells which way up a value that is known can be read.
     looks : as for `pipeline.read.read_pages`; pages of several kinds need it.
     Raises DataError where a scan cannot be read or has no such page, OSError.
     """
@@ -109,8 +115,8 @@ def cut_rows(rows: Sequence[Row], looks: PageClassifier | None = None) -> Iterat
                 yield row, build_lattice(segment(dark, mask))
                 continue
             if row.layout not in regions:
-                regions[row.layout] = _regions(page, row.layout, looks)
-            lattice = _lattice(regions[row.layout], row)
+                regions[row.layout] = _regions(page, row.layout, cutter, looks)
+            lattice = _lattice(regions[row.layout], row, cutter)
             if lattice is None:
                 left_out += 1
             else:
@@ -125,29 +131,33 @@ def cut_rows(rows: Sequence[Row], looks: PageClassifier | None = None) -> Iterat
 
 @dataclass(frozen=True, eq=False)
 class _Region:
-    """What a layout finds on a page. lattice : None where it is read box by box; prior : as of `Try`."""
+    """What a layout finds on a page.
+
+    lattice : None where it is read box by box. way : the try of the plan that found it.
+    """
 
     field: str
     box: Box
     lattice: Lattice | None
-    prior: float
+    way: Try
 
 
-def _regions(page: Page, layout: Layout | FormSet | Mixed, looks: PageClassifier | None) -> list[_Region]:
-    if looks is None and isinstance(layout, Mixed):
-        return []
+def _regions(
+    page: Page, layout: Layout | FormSet | Mixed, cutter: Cutter, looks: PageClassifier | None
+) -> list[_Region]:
+    parameters = cutter.parameters
+    spotter = Spotter(cutter.classifier, parameters.weights, parameters.envelope.place_weights)
     plan = plan_page(page.image, layout, looks)
-    cut = cut_ways(page, plan)
-    return [
-        region
-        for way, found in zip(plan.tries, cut.cuts, strict=True)
-        for region in (_of_form(found) if isinstance(found, CutForm) else _of_page(found, way, cut.shape))
-    ]
+    cut = cut_ways(page, plan, spotter)
+    regions = []
+    for way, found in zip(plan.tries, cut.cuts, strict=True):
+        regions += _of_form(found, way) if isinstance(found, CutForm) else _of_page(found, way, cut.shape)
+    return regions
 
 
-def _of_form(found: CutForm) -> list[_Region]:
+def _of_form(found: CutForm, way: Try) -> list[_Region]:
     return [
-        _Region(each.field.name, each.box, None if each.field.boxes else each.lattices[0], 1.0)
+        _Region(each.field.name, each.box, None if each.field.boxes else each.lattices[0], way)
         for each in found.fields
         if each.box is not None and each.lattices
     ]
@@ -160,16 +170,35 @@ def _of_page(found: CutPage, way: Try, shape: tuple[int, ...]) -> list[_Region]:
             way.layout.field,
             turn_back(each.region.box, way.turn, shape),
             None if each.region.boxed else each.lattices[0],
-            way.prior,
+            way,
         )
         for each in found.cuts
     ]
 
 
-def _lattice(regions: Sequence[_Region], row: Row) -> Lattice | None:
+def _lattice(regions: Sequence[_Region], row: Row, cutter: Cutter) -> Lattice | None:
+    """The lattice of the row's field, None where it is not found again or may lie another way up.
+
+    What is found upside down has the same place; how well each reads the value that is known tells.
+    """
     own = [each for each in regions if each.field == row.field and overlap(each.box, row.box) >= SAME_PLACE]
-    best = max(own, key=lambda each: (each.prior, overlap(each.box, row.box)), default=None)
-    return best.lattice if best is not None and best.prior >= SURE_WAY else None
+    closest = {each.way: each for each in sorted(own, key=lambda each: overlap(each.box, row.box))}
+    if not closest:
+        return None
+    likeliest = max(closest.values(), key=lambda each: each.way.prior)
+    if likeliest.way.prior >= SURE_WAY:
+        return likeliest.lattice
+    shares = [each.way.prior * _fit(each.lattice, row.value, cutter) for each in closest.values()]
+    best = int(np.argmax(shares))
+    return list(closest.values())[best].lattice if shares[best] >= SURE_WAY * (sum(shares) + CHANCE) else None
+
+
+def _fit(lattice: Lattice | None, value: str, cutter: Cutter) -> float:
+    """How probable a value is by the lattice alone; 0 where there is none."""
+    if lattice is None or not lattice.size:
+        return 0.0
+    proba = cutter.classifier.predict_proba(lattice.crops)
+    return math.exp(score_values(lattice, proba, cutter.parameters.weights, [value])[0])
 
 
 def overlap(one: Box, other: Box | None) -> float:
@@ -188,7 +217,7 @@ def cut_truth(path: Path, cutter: Cutter) -> Crops:
     labels: list[int] = []
     lost = 0
     rows = read_truth(path)
-    for row, lattice in cut_rows(rows):
+    for row, lattice in cut_rows(rows, cutter):
         proba = cutter.classifier.predict_proba(lattice.crops)
         way = align(lattice, proba, cutter.parameters.weights, row.value)
         if not way:

@@ -11,7 +11,7 @@ import pytest
 from flows.cli import main
 from models import learn as learning
 from models.classifier import CARD, NETWORK, PARAMETERS, SHIPPED, load_model
-from models.labelled import DataError
+from models.labelled import Cutter, DataError
 from models.learn import KERAS, Lesson, aligned_crops, learn, load_fields, split
 from models.truth import cut_rows, read_truth
 from pipeline.strings.decode import JUNK
@@ -49,7 +49,7 @@ def test_a_scan_that_is_nowhere_is_named(tmp_path):
 
 
 def test_the_split_is_by_name_and_takes_about_a_fifth(truth):
-    fields = load_fields(read_truth(truth))
+    fields = load_fields(read_truth(truth), load_model())
     learned, held = split(fields)
     assert len(learned) + len(held) == len(fields)
     assert 1 <= len(held) < len(learned)
@@ -58,7 +58,7 @@ def test_the_split_is_by_name_and_takes_about_a_fifth(truth):
 
 
 def test_alignment_labels_digits_and_scraps(truth):
-    crops = aligned_crops(load_fields(read_truth(truth)), load_model())
+    crops = aligned_crops(load_fields(read_truth(truth), load_model()), load_model())
     assert crops.x.shape == (len(crops.y), 28, 28)
     found = {int(label) for label in np.unique(crops.y)}
     assert JUNK in found
@@ -83,7 +83,7 @@ def told(truth, tmp_path_factory):
 
 def test_learning_keeps_the_better_model_and_says_what_it_did(truth, told):
     found, out, _ = told
-    assert found["fields"] == len(load_fields(read_truth(truth)))
+    assert found["fields"] == len(load_fields(read_truth(truth), load_model()))
     assert found["before"]["fields"] == found["after"]["fields"] == found["held_back"]
     assert found["kept"] == (found["after"]["exact"] > found["before"]["exact"])
     card = json.loads((out / CARD).read_text())
@@ -196,6 +196,6 @@ def test_train_from_tells_what_is_wrong_in_one_line(
 
 
 def test_a_page_that_a_scan_has_not_is_named(truth):
-    row = read_truth(truth)[0]
+    row, model = read_truth(truth)[0], load_model()
     with pytest.raises(DataError, match="no page 2"):
-        list(cut_rows([replace(row, page=2)]))
+        list(cut_rows([replace(row, page=2)], Cutter(model, model.parameters)))

@@ -9,19 +9,27 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from models.classifier import load_model
+from models.labelled import Cutter
+from models.page_classifier import load_page_model
 from models.truth import Row, cut_rows, overlap
 from pipeline import Page, load_layout, read_pages
 from pipeline.cut import cut_page
-from pipeline.document import Box
+from pipeline.document import Box, Image
 from pipeline.envelopes.written import Spotter
 from pipeline.files.scans import decode
 from pipeline.forms.cut import cut_form
 from pipeline.forms.layout import FormSet
-from pipeline.layouts import Layout
+from pipeline.layouts import Layout, Mixed
+from pipeline.paper.kinds import KINDS, Kind, PageClassifier
+from pipeline.paper.turns import TURNS
+from sample_scans.envelopes import draw_envelope
+from sample_scans.page_scan import PageStyle
 from tests.pipeline.forms import pages
 
+STRAIGHT = PageStyle(0.0, 250, 0, 0.0, 0.02, 1.0, 0.5, 0.5, "colour")
 ENVELOPE = Path(__file__).parents[2] / "sample_scans" / "envelopes" / "us_03.jpg"
 
 
@@ -43,36 +51,93 @@ def form(tmp_path_factory: pytest.TempPathFactory) -> list[Row]:
     return [Row(folder / "scan.png", 1, values[name], boxes[name], layout, name) for name in values]
 
 
-def test_postal_code_is_cut_as_on_its_envelope() -> None:
-    layout, model = load_layout("envelope"), load_model()
+@pytest.fixture(scope="module")
+def cutter() -> Cutter:
+    model = load_model()
+    return Cutter(model, model.parameters)
+
+
+def test_postal_code_is_cut_as_on_its_envelope(cutter: Cutter) -> None:
+    layout = load_layout("envelope")
     assert isinstance(layout, Layout)
     (page,) = decode(ENVELOPE, ENVELOPE.name)
-    (reading,) = read_pages([page], layout, model, model.parameters)
-    spotter = Spotter(model, model.parameters.weights, model.parameters.envelope.place_weights)
+    (reading,) = read_pages([page], layout, cutter.classifier, cutter.parameters)
+    spotter = Spotter(cutter.classifier, cutter.parameters.weights, cutter.parameters.envelope.place_weights)
     cuts = cut_page(page, layout, spotter).cuts
     expected = next(cut.lattices[0] for cut in cuts if cut.region.box == reading.box)
     row = Row(ENVELOPE, 1, reading.value, reading.box, layout, "postal_code")
-    ((_, lattice),) = cut_rows([row])
+    ((_, lattice),) = cut_rows([row], cutter)
     assert np.array_equal(lattice.crops, expected.crops)
-    assert list(cut_rows([replace(row, box=Box(10, 10, 80, 30))])) == []
+    assert list(cut_rows([replace(row, box=Box(10, 10, 80, 30))], cutter)) == []
+
+
+@pytest.fixture(scope="module")
+def letters(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
+    """The same envelope as it is scanned upright, on its side and upside down, by its turn."""
+    folder = tmp_path_factory.mktemp("letters")
+    image, _ = draw_envelope(np.random.default_rng(3), "us", 150, STRAIGHT)
+    for turn in (0, 90, 180):
+        cv2.imwrite(str(folder / f"{turn}.png"), np.rot90(image, -turn // 90))
+    return {turn: folder / f"{turn}.png" for turn in (0, 90, 180)}
+
+
+def reading_of(scan: Path, layout: Layout | Mixed, cutter: Cutter, looks: PageClassifier) -> Row:
+    """The field as a night reads it."""
+    (page,) = decode(scan, scan.name)
+    (reading,) = read_pages([page], layout, cutter.classifier, cutter.parameters, looks)
+    assert reading.box is not None
+    return Row(scan, 1, reading.value, reading.box, layout, reading.field)
+
+
+@pytest.mark.parametrize("name", ["envelope", "auto"])
+def test_page_that_lies_another_way_up_is_cut_as_reading_saw_it(
+    letters: dict[int, Path], cutter: Cutter, name: str
+) -> None:
+    layout, looks = load_layout(name), load_page_model()
+    assert isinstance(layout, Layout | Mixed)
+    rows = [reading_of(scan, layout, cutter, looks) for scan in letters.values()]
+    assert len({row.value for row in rows}) == 1
+    assert len({row.box for row in rows}) == len(rows)
+    lattices = [lattice for _, lattice in cut_rows(rows, cutter, looks)]
+    assert len(lattices) == len(rows)
+    assert all(np.array_equal(lattice.crops, lattices[0].crops) for lattice in lattices)
+
+
+class Undecided:
+    """A page classifier that sees an envelope, upright or upside down."""
+
+    def look(self, image: Image) -> NDArray[np.float64]:
+        shares = np.zeros((len(KINDS), len(TURNS)))
+        shares[KINDS.index(Kind.ENVELOPE), [TURNS.index(0), TURNS.index(180)]] = 0.5
+        return shares
+
+
+def test_value_that_is_known_tells_which_way_up_a_page_lies(letters: dict[int, Path], cutter: Cutter) -> None:
+    layout = load_layout("envelope")
+    assert isinstance(layout, Layout)
+    rows = [reading_of(letters[turn], layout, cutter, Undecided()) for turn in (0, 180)]
+    (_, upright), (_, other) = cut_rows(rows, cutter, Undecided())
+    assert np.array_equal(upright.crops, other.crops)
+    unlike = "".join(str((int(digit) + 5) % 10) for digit in rows[0].value)
+    assert list(cut_rows([replace(rows[0], value=unlike)], cutter, Undecided())) == []
 
 
 def test_number_in_a_frame_is_cut_as_reading_does_and_boxes_are_left_out(
-    form: list[Row], caplog: pytest.LogCaptureFixture
+    form: list[Row], cutter: Cutter, caplog: pytest.LogCaptureFixture
 ) -> None:
     layout = form[0].layout
     assert isinstance(layout, FormSet)
     (page,) = decode(form[0].scan, "scan.png")
     expected = next(each for each in cut_form(page, layout.forms).fields if each.field.name == "amount")
     with caplog.at_level(logging.WARNING):
-        ((row, lattice),) = cut_rows(form)
+        ((row, lattice),) = cut_rows(form, cutter)
     assert row.value == "789"
     assert np.array_equal(lattice.crops, expected.lattices[0].crops)
     assert "1 of 2 fields are left out" in caplog.text
 
 
-def test_field_that_is_not_in_its_place_is_left_out(form: list[Row]) -> None:
-    assert list(cut_rows([replace(form[1], box=Box(600, 900, 50, 50))])) == []
+def test_field_that_is_not_in_its_place_is_left_out(form: list[Row], cutter: Cutter) -> None:
+    assert list(cut_rows([replace(form[1], box=Box(600, 900, 50, 50))], cutter)) == []
 
 
 def test_overlap() -> None:

@@ -17,8 +17,9 @@ from flows.cli import main
 from flows.night import Night
 from flows.reader import open_reader
 from flows.settings import NightSettings
-from models.classifier import CARD, SHIPPED
-from models.truth import Row, cut_rows
+from models.classifier import CARD, SHIPPED, load_model
+from models.learn import load_fields
+from models.truth import Row
 from sample_scans.strips import draw_strip
 from tests.flows.review.station import Person, running
 
@@ -72,7 +73,7 @@ def test_from_a_night_to_a_model_that_learned(tmp_path: Path, rows_learned: list
     keyed = {row.scan.name: row.value for row in rows_learned}
     assert keyed
     assert keyed.items() <= VALUES.items()
-    assert len(list(cut_rows(rows_learned))) == len(keyed)
+    assert len(load_fields(rows_learned, load_model())) == len(keyed)
     later = read_night(scans, tmp_path / "later", model)
     assert {row["model"].partition("@")[0] for row in later.values()} == {"site"}
     assert main(["evaluate", "--data", str(out), "--model", str(SHIPPED), str(model)]) == 0
