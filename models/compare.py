@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
-from statistics import fmean, stdev
+from dataclasses import dataclass, replace
 from typing import Any
+
+import pandas as pd
 
 from models import plots
 from models.labelled import Cutter
@@ -67,46 +65,47 @@ def compare(
             cards.append(produce(one, onlooker, stop, cutter))
             if stop():
                 raise KeyboardInterrupt
-    groups = [[card for card in cards if card["activation"] == a] for a in activations]
-    lines = [_line(job.out, group) for group in groups]
-    order = sorted(lines, key=lambda line: -line.accuracy)
-    _write(order, job.out / "comparison.csv")
-    histories = {group[0]["activation"]: _mean_history(group) for group in groups}
+    table = summarize(cards)
+    table.round(5).to_csv(job.out / "comparison.csv")
     watched = "held back" if job.recipe.held_back else "test"
-    plots.plot_curves(histories, job.out / "comparison.png", watched)
-    return Comparison(tuple(order), tuple(cards))
+    plots.plot_curves(mean_histories(cards), job.out / "comparison.png", watched)
+    return Comparison(tuple(Line(*row) for row in table.itertuples()), tuple(cards))
 
 
-def _line(out: Path, cards: Sequence[dict[str, Any]]) -> Line:
-    accuracies = [card["test"]["accuracy"] for card in cards]
-    last = [card["history"][-1] for card in cards]
-    return Line(
-        activation=cards[0]["activation"],
-        seeds=len(cards),
-        accuracy=fmean(accuracies),
-        spread=stdev(accuracies) if len(accuracies) > 1 else 0.0,
-        worst=min(accuracies),
-        best=max(accuracies),
-        first_epoch=fmean(card["history"][0]["watched_accuracy"] for card in cards),
-        loss=fmean(row["watched_loss"] for row in last),
-        calibration_error=fmean(card["test"]["calibration_error"] for card in cards),
-        passed=fmean(card["slope"] for card in cards),
-        seconds=fmean(sum(row["seconds"] for row in card["history"]) for card in cards),
+def summarize(cards: Sequence[dict[str, Any]]) -> pd.DataFrame:
+    """The runs by activation, best first; columns are the fields of `Line`."""
+    runs = pd.DataFrame(
+        {
+            "activation": card["activation"],
+            "accuracy": card["test"]["accuracy"],
+            "first_epoch": card["history"][0]["watched_accuracy"],
+            "loss": card["history"][-1]["watched_loss"],
+            "calibration_error": card["test"]["calibration_error"],
+            "passed": card["slope"],
+            "seconds": sum(row["seconds"] for row in card["history"]),
+        }
+        for card in cards
     )
+    table = runs.groupby("activation", sort=False).agg(
+        seeds=("accuracy", "size"),
+        accuracy=("accuracy", "mean"),
+        spread=("accuracy", "std"),
+        worst=("accuracy", "min"),
+        best=("accuracy", "max"),
+        first_epoch=("first_epoch", "mean"),
+        loss=("loss", "mean"),
+        calibration_error=("calibration_error", "mean"),
+        passed=("passed", "mean"),
+        seconds=("seconds", "mean"),
+    )
+    return table.fillna({"spread": 0.0}).sort_values("accuracy", ascending=False, kind="stable")
 
 
-def _mean_history(cards: Sequence[dict[str, Any]]) -> list[dict[str, float]]:
-    """The epochs' figures, each the mean over the runs that got so far."""
-    epochs = zip(*(card["history"] for card in cards), strict=False)
-    return [{name: fmean(row[name] for row in rows) for name in rows[0]} for rows in epochs]
-
-
-def _write(lines: Sequence[Line], path: Path) -> None:
-    rows = [
-        {k: round(v, 5) if isinstance(v, float) and math.isfinite(v) else v for k, v in asdict(line).items()}
-        for line in lines
-    ]
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
+def mean_histories(cards: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, float]]]:
+    """Epoch by epoch the figures of each activation, the mean over the runs that got so far."""
+    rows = pd.DataFrame({"activation": card["activation"]} | row for card in cards for row in card["history"])
+    means = rows.groupby(["activation", "epoch"], sort=False).mean().reset_index("epoch")
+    return {
+        str(name): [{str(key): float(value) for key, value in row.items()} for row in part.to_dict("records")]
+        for name, part in means.groupby(level=0, sort=False)
+    }
