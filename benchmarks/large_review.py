@@ -10,27 +10,18 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import re
-import socket
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
-import httpx
 import numpy as np
-import uvicorn
 
 from benchmarks.large_ledger import CHUNK, IDENTITY
+from benchmarks.station import Person, running
 from flows.chunk import ScanResult
 from flows.ledger import FILE_NAME, Ledger, Sighting
-from flows.review.app import make_app
-from flows.review.security import Keys
-from flows.review.station import Station
 from pipeline.document import Box, Reading
 
 LIMIT_MS = 200.0
@@ -57,6 +48,7 @@ def main() -> int:
                 for words, wish in (
                     ("", {}),
                     ("by scan", {"order": "scan"}),
+                    ("a filter that few fit", {"scan": "00002"}),
                     ("a filter that nothing fits", {"reason": "bad-format"}),
                 )
             ]
@@ -93,38 +85,18 @@ def _result(content: str, number: int, rows: int) -> ScanResult:
     return ScanResult(content, 1, [reading])
 
 
-@contextmanager
-def running(out: Path) -> Iterator[str]:
-    """The address of a station over the folder, in a thread."""
-    app = make_app(lambda: Station(out), Keys("secret", None, local=True))
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = uvicorn.Server(uvicorn.Config(app, log_level="error"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join()
-
-
 def work(address: str, arguments: argparse.Namespace, wish: dict[str, str]) -> list[Took]:
     """From one decision to the picture of the next field, once for each; without any, the asking."""
-    with httpx.Client(base_url=address, follow_redirects=True, trust_env=False, timeout=600) as http:
-        page = http.post("/enter", data={"name": "study"}).text
-        found = re.search(r'name="form-token" content="([^"]+)"', page)
-        assert found
-        headers = {"x-nightsort-form": found[1]}
-        field = http.get("/api/next", params=wish).json()["field"]
+    with Person(address, "study") as person:
+        field = person.next(**wish)
         times = []
         for _ in range(arguments.decisions):
             clock, busy = time.perf_counter(), time.process_time()
             if field is None:
-                http.get("/api/next", params=wish)
+                person.next(**wish)
             else:
-                body = {"id": field["id"], "kind": "value", "value": "02139"}
-                field = http.post("/api/decide", params=wish, json=body, headers=headers).json()["field"]
-                http.get(f"/pictures/{field['id']}/field.jpg").raise_for_status()
+                field = person.key(field, "02139", wish=wish)["field"]
+                person.http.get(f"/pictures/{field['id']}/field.jpg").raise_for_status()
             times.append((1000 * (time.perf_counter() - clock), 1000 * (time.process_time() - busy)))
     return times
 

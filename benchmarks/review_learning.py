@@ -13,12 +13,8 @@ import random
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
-import httpx
-
-from benchmarks.large_review import running
-from flows.review.security import FORM_TOKEN_HEADER
+from benchmarks.station import Person, running
 from models.classifier import SHIPPED
 from models.truth import read_truth
 
@@ -56,31 +52,15 @@ def review(out: Path, values: dict[str, str], slips: float) -> str:
     """Decide all that waits for a person by the values of the scans; what there was to do, in words."""
     rng = random.Random(SEED)
     keyings, wrong, fields = 0, 0, set()
-    with (
-        running(out) as address,
-        httpx.Client(base_url=address, follow_redirects=True, trust_env=False, timeout=60) as http,
-    ):
-        form_token = http.post("/enter", data={"name": "study"}).text.partition('name="form-token" content="')
-        headers = {FORM_TOKEN_HEADER: form_token[2].partition('"')[0]}
-        field = http.get("/api/next").json()["field"]
+    with running(out) as address, Person(address, "study") as person:
+        field = person.next()
         while field:
             value = values[Path(field["scan"]).name]
             keyed = slip(value, rng) if rng.random() < slips else value
             keyings, wrong = keyings + 1, wrong + (keyed != value)
             fields.add(field["id"])
-            field = decide(http, headers, field, keyed)
+            field = person.key(field, keyed)["field"]
     return f"{len(fields)} fields settled by {keyings} keyings, {wrong} of them wrong"
-
-
-def decide(
-    http: httpx.Client, headers: dict[str, str], field: dict[str, Any], value: str
-) -> dict[str, Any] | None:
-    """Key a field; returns the next one."""
-    answer = http.post(
-        "/api/decide", json={"id": field["id"], "kind": "value", "value": value}, headers=headers
-    )
-    following: dict[str, Any] | None = answer.raise_for_status().json()["field"]
-    return following
 
 
 def slip(value: str, rng: random.Random) -> str:

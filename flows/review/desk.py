@@ -17,7 +17,7 @@ from pipeline.document import Status
 
 # Seconds after which a field goes to somebody else if nobody heard of its reviewer.
 LEASE_S = 600.0
-_COUNTS_KEPT = 100
+_PILES_KEPT = 30
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,14 @@ class Filter:
 class _Claim:
     session: str
     until: float
+
+
+@dataclass
+class _Pile:
+    """The fields of a wish in its order, and how many of them still wait."""
+
+    fields: list[Field]
+    left: int
 
 
 class Desk:
@@ -71,7 +79,7 @@ class Desk:
         self._fields, self._orders = arrangement.fields, arrangement.orders
         self._verified = sum(field.verified for field in self._fields.values())
         self._late: set[Key] = set()
-        self._left: dict[Filter, int] = {}
+        self._piles: dict[Filter, _Pile] = {}
 
     # Fields --------------------------------------------------------------------------------------
 
@@ -105,14 +113,13 @@ class Desk:
         """The session's next fields, at most so many: they are out with it until keyed or released."""
         now = self._clock()
         self._renew(session, now)
-        if not self.remaining(wish):  # which spares a walk through 100,000 fields
+        pile = self._pile(wish)
+        if not pile.left:  # which spares a walk through all that are settled
             self._let_go(session, set())
             return []
         skipped = self._skipped.setdefault(session, {})
         free = (
-            field
-            for field in self._orders[wish.order]
-            if self._free(field, session, now) and wish.takes(field) and self._may(reviewer, field)
+            field for field in pile.fields if self._free(field, session, now) and self._may(reviewer, field)
         )
         found: list[Field] = []
         later: list[Field] = []  # put off, or keyed by this reviewer just now: when nothing else is left
@@ -163,13 +170,8 @@ class Desk:
     # Figures -------------------------------------------------------------------------------------
 
     def remaining(self, wish: Filter) -> int:
-        """Fields that still wait, of those wished for; counted once, then kept up with."""
-        if wish not in self._left:
-            if len(self._left) >= _COUNTS_KEPT:
-                self._left.clear()
-            left = sum(not field.verified and wish.takes(field) for field in self._orders[wish.order])
-            self._left[wish] = left
-        return self._left[wish]
+        """Fields that still wait, of those wished for."""
+        return self._pile(wish).left
 
     def verified(self) -> int:
         """Fields that people have settled."""
@@ -181,6 +183,15 @@ class Desk:
         return len({claim.session for claim in self._claims.values() if claim.until > now})
 
     # ---------------------------------------------------------------------------------------------
+
+    def _pile(self, wish: Filter) -> _Pile:
+        """The pile of a wish: made once, as finding a few fields among 100,000 takes long, then kept up."""
+        if wish not in self._piles:
+            if len(self._piles) >= _PILES_KEPT:
+                self._piles.clear()
+            fields = [field for field in self._orders[wish.order] if wish.takes(field)]
+            self._piles[wish] = _Pile(fields, sum(not field.verified for field in fields))
+        return self._piles[wish]
 
     def _free(self, field: Field, session: str, now: float) -> bool:
         if field.verified or not self.wanted(field):
@@ -206,9 +217,11 @@ class Desk:
             self._late.add(field.key)  # an accepted field that somebody keyed otherwise: it comes last
             for queue in self._orders.values():
                 queue.append(field)
+            for wish, pile in self._piles.items():
+                pile.fields += [field] * wish.takes(field)
         change = (not verified and self._queued(field)) - before
-        for wish in self._left:
-            self._left[wish] += change * wish.takes(field)
+        for wish, pile in self._piles.items():
+            pile.left += change * wish.takes(field)
 
     def _queued(self, field: Field) -> bool:
         return field.status is Status.REVIEW or self.audited(field) or field.key in self._late

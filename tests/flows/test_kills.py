@@ -5,13 +5,12 @@ from __future__ import annotations
 import csv
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import closing
 from pathlib import Path
 
+from benchmarks.kills import scans_read
 from flows.output import remove_leftovers
 from tests.flows import fakes
 from tests.flows.broken_night import MOMENTS
@@ -21,11 +20,6 @@ from tests.flows.fakes import draw_scan
 def night(inbox: Path, out: Path, moment: str = "") -> int:
     command = [sys.executable, "-m", "tests.flows.broken_night", str(inbox), str(out), moment]
     return subprocess.run(command, check=False, timeout=120).returncode
-
-
-def scans_read(out: Path) -> int:
-    with closing(sqlite3.connect(out / "ledger.sqlite")) as db:
-        return int(db.execute("SELECT count(*) FROM outcomes").fetchone()[0])
 
 
 def test_night_killed_five_times_ends_as_if_unbroken(tmp_path: Path) -> None:

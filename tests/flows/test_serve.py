@@ -7,7 +7,6 @@ import contextlib
 import csv
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.kills import scans_read
 from flows.errors import UsageError
 from flows.output import own_output_folder
 from flows.serve import check_timezone, deployment_name, make_deployment
@@ -84,14 +84,6 @@ def wait_for(condition: Callable[[], bool], what: str) -> None:
     while not condition():
         assert time.monotonic() < limit, what
         time.sleep(0.1)
-
-
-def scans_read(out: Path) -> int:
-    with contextlib.suppress(sqlite3.Error):
-        database = sqlite3.connect(f"file:{out / 'ledger.sqlite'}?mode=ro", uri=True)
-        with contextlib.closing(database) as db:
-            return int(db.execute("SELECT count(*) FROM outcomes").fetchone()[0])
-    return 0
 
 
 def states(name: str) -> list[str]:

@@ -55,6 +55,20 @@ def test_filters_hold() -> None:
     assert desk.remaining(Filter(scan="000")) == 3
 
 
+def test_few_fields_of_a_kind_are_looked_for_once_among_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[str] = []
+    takes = Filter.takes
+    monkeypatch.setattr(Filter, "takes", lambda wish, each: looked.append(each.scan) or takes(wish, each))
+    rare = [field(number, reason="bad-format") for number in (500, 700, 900)]
+    desk, _ = desk_of(*(field(number) for number in range(400)), *rare)
+    wish = Filter(reason="bad-format")
+    while fields := desk.take("s", "p", wish, number=1):
+        desk.settle(fields[0], "p", verified=True)
+    assert desk.remaining(wish) == 0
+    assert desk.verified() == len(rare)
+    assert len(looked) == 403 + len(rare)  # once each, and once more when it is settled
+
+
 def test_nobody_gets_what_another_has_until_the_lease_ends() -> None:
     desk, clock = desk_of(field(1), field(2), field(3))
     assert names(desk.take("s", "p", Filter())) == ["0001", "0002"]

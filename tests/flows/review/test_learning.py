@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
+from benchmarks.station import Person, running
 from flows.chunk import read_chunk
 from flows.cli import main
 from flows.night import Night
@@ -21,7 +22,6 @@ from models.classifier import CARD, SHIPPED, load_model
 from models.learn import load_fields
 from models.truth import Row
 from sample_scans.strips import draw_strip
-from tests.flows.review.station import Person, running
 
 VALUES = {f"{number}.png": f"{number * 7919 % 100_000:05d}" for number in range(1, 9)}
 

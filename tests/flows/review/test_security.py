@@ -8,9 +8,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from benchmarks.station import Person, running
 from flows.review.security import Keys, is_loopback
 from tests.flows.review.nights import doubtful, make_night
-from tests.flows.review.station import Person, running
 
 TOKEN = "correct-horse-battery"
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from benchmarks.station import Person, running
 from flows.chunk import ScanResult, read_chunk
 from flows.errors import UsageError
 from flows.ledger import Ledger
@@ -26,7 +27,6 @@ from models.truth import read_truth
 from pipeline.document import Reading, Reason
 from tests.flows import fakes
 from tests.flows.review.nights import Written, certain, doubtful, make_night
-from tests.flows.review.station import Person, running
 
 
 def rows(out: Path) -> dict[str, dict[str, str]]:

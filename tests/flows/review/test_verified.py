@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.station import Person, running
 from flows.cli import main
 from flows.errors import UsageError
 from flows.review.verified import learnable
 from tests.flows.review.nights import doubtful, make_night, read_again
-from tests.flows.review.station import Person, running
 
 RIGHT = {f"{number:04}.png": doubtful(number).truth for number in range(6)}
 

@@ -1,11 +1,11 @@
-"""A station that runs: in a thread of the tests, with people who ask it as their browsers would."""
+"""A review station in a thread, and people who ask it as their browsers would: for studies and tests."""
 
 from __future__ import annotations
 
 import re
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -37,9 +37,10 @@ def running(
 
 
 class Person:
-    """A reviewer with a session; a context manager."""
+    """A reviewer with a session; a context manager. Its methods raise AssertionError for another answer."""
 
     def __init__(self, address: str, name: str, token: str = "") -> None:
+        """Come in under a name."""
         self.http = httpx.Client(base_url=address, follow_redirects=True, trust_env=False, timeout=60)
         page = self.http.post("/enter", data={"name": name, "token": token})
         assert page.status_code == 200, page.text
@@ -54,19 +55,36 @@ class Person:
         self.http.close()
 
     def get(self, path: str, **params: Any) -> Any:
+        """What the station answers, from JSON."""
         answer = self.http.get(path, params=params)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    def post(self, path: str, body: dict[str, Any] | None = None, status: int = 200) -> Any:
-        answer = self.http.post(path, json=body or {}, headers=self.headers)
+    def post(
+        self,
+        path: str,
+        body: dict[str, Any] | None = None,
+        status: int = 200,
+        wish: Mapping[str, str] | None = None,
+    ) -> Any:
+        """The same for what changes something; None where the answer is empty."""
+        answer = self.http.post(path, params=wish, json=body or {}, headers=self.headers)
         assert answer.status_code == status, answer.text
         return answer.json() if answer.content else None
 
     def next(self, **wish: str) -> dict[str, Any] | None:
+        """The next field, None where none is left."""
         field: dict[str, Any] | None = self.get("/api/next", **wish)["field"]
         return field
 
-    def key(self, field: dict[str, Any], value: str = "", kind: str = "value", status: int = 200) -> Any:
+    def key(
+        self,
+        field: dict[str, Any],
+        value: str = "",
+        kind: str = "value",
+        status: int = 200,
+        wish: Mapping[str, str] | None = None,
+    ) -> Any:
+        """Decide a field; the answer holds the next one."""
         body = {"id": field["id"], "kind": kind, "value": value, "seconds": 2.0}
-        return self.post("/api/decide", body, status)
+        return self.post("/api/decide", body, status, wish)
