@@ -77,25 +77,41 @@ def _line(mask: Mask, middle: float, height: float, thick: float) -> Mask:
 
     middle : column of the wall in the strip; height : of a box, thick : width of the wall, pixels.
     """
-    gone = np.zeros_like(mask)
+    off = np.zeros(mask.shape, np.float64)
+    columns = np.arange(mask.shape[1])
     count = max(1, round(mask.shape[0] / (BLOCK * height)))
     for rows in np.array_split(np.arange(mask.shape[0]), count):
-        part = mask[rows[0] : rows[-1] + 1]
-        inked = (part > 0).sum(axis=0).astype(np.float64)
-        near = np.abs(np.arange(mask.shape[1]) - middle)
+        inked = (mask[rows] > 0).sum(axis=0).astype(np.float64)
+        near = np.abs(columns - middle)
         worth = np.where(near <= 5.0, inked - 0.02 * near * len(rows), -1.0)
         top = np.flatnonzero(worth >= 0.85 * worth.max()) if worth.max() > 0 else np.array([round(middle)])
-        gone[rows[0] : rows[-1] + 1] = _wall(part, float(top.mean()), thick)
-    return gone
+        off[rows] = columns - round(float(top.mean()))
+    core = np.abs(off) <= np.ceil(thick / 2) + 2
+    wide = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((1, int(thick) + 3), np.uint8)) > 0
+    gone = (mask > 0) & core & (~wide | _beyond_stubs(mask > 0, core, wide, off, thick))
+    return np.where(gone, np.uint8(255), np.uint8(0))
 
 
-def _wall(mask: Mask, middle: float, thick: float) -> Mask:
-    """Ink about the middle column that is no wider than the wall: what crosses or touches it stays."""
-    wide = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((1, int(thick) + 3), np.uint8))
-    reach = int(np.ceil(thick / 2)) + 2
-    core = np.zeros_like(mask)
-    core[:, max(0, round(middle) - reach) : round(middle) + reach + 1] = 255
-    return np.asarray(cv2.bitwise_and(cv2.subtract(mask, wide), core), np.uint8)
+def _beyond_stubs(
+    mask: NDArray[np.bool_],
+    core: NDArray[np.bool_],
+    wide: NDArray[np.bool_],
+    off: NDArray[np.float64],
+    thick: float,
+) -> NDArray[np.bool_]:
+    """Of strokes that run into a wall and do not come out of it, what would be left of them beyond its edge.
+
+    core : the wall and its edges; wide : ink that crosses or touches it; off : columns from its middle.
+    """
+    _, labels = cv2.connectedComponents((core & wide).astype(np.uint8), connectivity=8)
+    beside = cv2.dilate((mask & ~core).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    sides = [
+        np.bincount(labels[beside & (side * off > 0)], minlength=labels.max() + 1) > 0 for side in (-1, 1)
+    ]
+    stub = sides[0] ^ sides[1]
+    stub[0] = False
+    far = np.where(sides[0][labels], off >= 1 - np.ceil(thick / 2), off <= np.ceil(thick / 2) - 1)
+    return stub[labels] & far
 
 
 def _usual_thickness(parts: list[Mask], middles: list[float]) -> float:
@@ -131,7 +147,8 @@ def _shared(rest: Mask, gone: Mask, middle: int, band: int, reach: float) -> Mas
         for piece, rows in touching.items():
             for before, after in pairwise(rows):
                 if 1 < after - before <= (reach if piece else BROKEN * reach):
-                    kept[before : after + 1, first:last] = wall[before : after + 1]
+                    near = slice(middle, last) if side > 0 else slice(first, middle + 1)
+                    kept[before : after + 1, near] = gone[before : after + 1, near]
     return kept
 
 

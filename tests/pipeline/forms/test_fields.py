@@ -65,6 +65,20 @@ def test_a_stroke_that_crosses_the_frame_stays_whole():
     assert inked(strips) == [False, False, True, False, False, False]
 
 
+def test_a_stroke_that_ends_in_the_frame_grows_no_foot():
+    page = pages.blank()
+    x, y, w, h = pages.FRAME
+    cv2.rectangle(page, (x, y), (x + w, y + h), 30, 5)
+    cv2.line(page, (x + 80, y + 16), (x + 60, y + h), 30, 5, cv2.LINE_AA)
+    patch = lift(page, LEVEL, split(pages.FRAME, 1), FRAME_HEIGHT, None)
+    mask = writing(patch)[0]
+    scale = FRAME_HEIGHT / h
+    wall = patch.cells[0][3] - 2.5 * scale
+    rows = np.flatnonzero(mask.any(axis=1))
+    assert wall - 3 <= rows.max() <= wall + 3
+    assert (mask[rows.max()] > 0).sum() <= 9 * scale
+
+
 def test_boxes_that_stand_apart_keep_to_themselves():
     page = pages.blank()
     pages.fill(page, "8 5", pages.cells(pages.APART, 3, pages.APART_GAP))
