@@ -63,6 +63,7 @@ def lift(
     dropout: str | None,
     *,
     framed: bool = True,
+    shift: float = SHIFT,
 ) -> Patch:
     """The patch of a field.
 
@@ -72,6 +73,7 @@ def lift(
     height : pixels that a box shall come to.
     dropout : colour that is not to be seen, None for none.
     framed : whether the field has a frame; else it may have a line below, and nothing at its sides.
+    shift : how far the frame may be from the cells, in heights (and widths) of a box.
     """
     low, high = cells[:, :2].min(axis=0), cells[:, 2:].max(axis=0)
     scale = height / _unit(cells)
@@ -83,11 +85,11 @@ def lift(
     box = bounds(on_page, image.shape)
     part, offset = _part(image, apply(matrix, _grown(low, high, 1.3 * margin)))
     grey = drop_colour(part, dropout)
-    shift = np.array([[1.0, 0, -offset[0]], [0, 1.0, -offset[1]], [0, 0, 1.0]])
-    level = sample_page(grey, shift @ matrix @ place, (size[0], size[1]))
+    to_part = np.array([[1.0, 0, -offset[0]], [0, 1.0, -offset[1]], [0, 0, 1.0]])
+    level = sample_page(grey, to_part @ matrix @ place, (size[0], size[1]))
     dark = ink.darkness(level, window=max(24, min(64, height)))
     there = (cells - np.tile(low - margin, 2)) * scale
-    found, walls, drawn = _snap(dark, there) if framed else _settle_on_line(dark, there)
+    found, walls, drawn = _snap(dark, there, shift) if framed else _settle_on_line(dark, there)
     return Patch(dark, found, walls, drawn, box)
 
 
@@ -150,7 +152,7 @@ def _part(image: Image, corners: NDArray[np.float64]) -> tuple[Image, NDArray[np
 
 
 def _snap(
-    dark: Darkness, cells: NDArray[np.float64]
+    dark: Darkness, cells: NDArray[np.float64], shift: float
 ) -> tuple[NDArray[np.float64], tuple[NDArray[np.float64], NDArray[np.float64]], float]:
     """The boxes moved onto the frame drawn near them; its walls and lines; how much of it is drawn."""
     mask = ink.binarize(dark, max(PRINT, FAINT_PRINT * ink.ink_threshold(dark)))
@@ -162,8 +164,8 @@ def _snap(
     rows = _profile(mask, min(wide, 2.0 * tall), slice(max(0, int(left)), int(right) + 1), down=False)
     xs = np.unique(np.round(np.concatenate([cells[:, 0], cells[:, 2]]), 2))
     ys = np.unique(np.round(np.concatenate([cells[:, 1], cells[:, 3]]), 2))
-    x_places, x_seen = _settle(columns, _merged(xs, 0.02 * wide), SHIFT * min(wide, tall))
-    y_places, y_seen = _settle(rows, _merged(ys, 0.02 * tall), SHIFT * min(wide * TALLEST, tall))
+    x_places, x_seen = _settle(columns, _merged(xs, 0.02 * wide), shift * min(wide, tall))
+    y_places, y_seen = _settle(rows, _merged(ys, 0.02 * tall), shift * min(wide * TALLEST, tall))
     moved = cells.copy()
     for column, edges, places in (
         (0, _merged(xs, 0.02 * wide), x_places),
