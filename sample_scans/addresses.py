@@ -50,6 +50,47 @@ _HU_STREETS = ("Kossuth utca", "Petofi utca", "Arany J. utca", "Rakoczi ut", "Vi
 
 
 @dataclass(frozen=True)
+class _Land:
+    """Towns with the first digits of their codes; streets; digits of a code; after how many a dash comes."""
+
+    towns: str
+    streets: tuple[str, ...]
+    digits: int
+    dash: int = 0
+
+
+_LANDS = {
+    "in": _Land(
+        "110 New Delhi|400 Mumbai|700 Kolkata|560 Bengaluru|600 Chennai|500 Hyderabad|380 Ahmedabad",
+        ("M G Road", "Station Road", "Park Street", "Nehru Nagar", "Civil Lines"),
+        6,
+    ),
+    "br": _Land(
+        "01 Sao Paulo|20 Rio de Janeiro|30 Belo Horizonte|40 Salvador|50 Recife|70 Brasilia|90 Porto Alegre",
+        ("Rua das Flores", "Avenida Brasil", "Rua do Sol", "Praca da Matriz"),
+        8,
+        5,
+    ),
+    "pl": _Land(
+        "00 Warszawa|30 Krakow|50 Wroclaw|60 Poznan|80 Gdansk|90 Lodz|20 Lublin",
+        ("ul. Polna", "ul. Lesna", "ul. Dluga", "al. Lipowa"),
+        5,
+        2,
+    ),
+    "es": _Land(
+        "28 Madrid|08 Barcelona|46 Valencia|41 Sevilla|50 Zaragoza|29 Malaga|15 A Coruna",
+        ("Calle Mayor", "Calle Nueva", "Avenida del Mar", "Plaza de la Iglesia"),
+        5,
+    ),
+    "it": _Land(
+        "00 Roma|20 Milano|10 Torino|80 Napoli|50 Firenze|40 Bologna|16 Genova",
+        ("Via Roma", "Via Garibaldi", "Corso Italia", "Piazza Dante"),
+        5,
+    ),
+}
+
+
+@dataclass(frozen=True)
 class Address:
     """Lines above the town, the town, and the code's digits; `code` as written (`12345-6789`)."""
 
@@ -72,7 +113,7 @@ def _figures(rng: np.random.Generator, count: int) -> str:
 
 
 def draw_address(rng: np.random.Generator, country: str) -> Address:
-    """An address in the United States (us), France, Germany, Hungary or Japan (fr, de, hu, jp)."""
+    """An address in one of us, fr, de, hu, jp, in, br, pl, es and it."""
     name = f"{_pick(rng, _FIRST)} {_pick(rng, _LAST)}"
     number = str(rng.integers(1, 1 + int(rng.choice((60, 900, 9000)))))
     if country == "us":
@@ -89,6 +130,8 @@ def draw_address(rng: np.random.Generator, country: str) -> Address:
         return Address((prefix_title + name, street, *extra), f"{city}{comma} {state}", code)
     if country == "jp":
         return Address((name,), "", f"{_figures(rng, 3)}-{_figures(rng, 4)}")
+    if country in _LANDS:
+        return _draw_in(rng, _LANDS[country], (name, number))
     towns = {"fr": _FR, "de": _DE, "hu": _HU}[country].split("|")
     prefix, _, town = _pick(rng, towns).partition(" ")
     code = prefix + _figures(rng, 2 if country == "hu" else 3)
@@ -101,3 +144,12 @@ def draw_address(rng: np.random.Generator, country: str) -> Address:
             code,
         )
     return Address((name, f"{_pick(rng, _HU_STREETS)} {number[:2]}."), town, code)
+
+
+def _draw_in(rng: np.random.Generator, land: _Land, who: tuple[str, str]) -> Address:
+    """who : a name, and the number of a house."""
+    prefix, _, town = _pick(rng, land.towns.split("|")).partition(" ")
+    code = prefix + _figures(rng, land.digits - len(prefix))
+    if land.dash:
+        code = f"{code[: land.dash]}-{code[land.dash :]}"
+    return Address((who[0], f"{_pick(rng, land.streets)} {who[1][:3]}"), town, code)

@@ -21,7 +21,7 @@ from sample_scans.truth import FieldTruth
 COUNTRIES = ("us", "fr", "de", "hu", "jp")
 BARCODED = 0.35  # US pieces that have been through a sorter
 _WHITE: Colour = (250, 250, 250)
-_PAPERS: tuple[Colour, ...] = (
+PAPERS: tuple[Colour, ...] = (
     _WHITE, _WHITE, _WHITE, (244, 248, 250), (238, 244, 248), (228, 240, 246), (240, 236, 230),
     (226, 226, 226), (186, 216, 234), (160, 190, 210),
 )  # fmt: skip
@@ -49,7 +49,7 @@ ANY_LOOK = Look()
 
 
 @dataclass(frozen=True, eq=False)
-class _Hand:
+class Hand:
     """Who writes on this envelope: hand, ink, and the height of a digit in millimetres."""
 
     writer: Writer
@@ -57,7 +57,8 @@ class _Hand:
     size: float
 
     @classmethod
-    def draw(cls, rng: np.random.Generator, look: Look) -> _Hand:
+    def draw(cls, rng: np.random.Generator, look: Look) -> Hand:
+        """A hand at random; the look may tell its ink."""
         writer = Writer.draw(rng)
         writer = replace(  # an address is written to be read
             writer,
@@ -99,7 +100,7 @@ def lay_out_envelope(
 
 
 def _sheet(rng: np.random.Generator, width_mm: float, height_mm: float, dpi: int, look: Look) -> Sheet:
-    paper = _PAPERS[int(rng.integers(len(_PAPERS)))]
+    paper = PAPERS[int(rng.integers(len(PAPERS)))]
     return Sheet(width_mm, height_mm, dpi, look.paper or paper)
 
 
@@ -113,14 +114,14 @@ def _union(boxes: list[Box | None]) -> Box:
     return box
 
 
-def _franked(rng: np.random.Generator, sheet: Sheet) -> None:
+def frank(rng: np.random.Generator, sheet: Sheet) -> None:
     """Stamp and postmark in the upper right corner."""
     stamp = stick_stamp(rng, sheet, sheet.width - rng.uniform(5, 10) * sheet.mm, rng.uniform(5, 9) * sheet.mm)
     if rng.random() < 0.8:
         postmark(rng, sheet, stamp)
 
 
-def _return_address(rng: np.random.Generator, sheet: Sheet, hand: _Hand, sender: Address, look: Look) -> None:
+def print_sender(rng: np.random.Generator, sheet: Sheet, hand: Hand, sender: Address, look: Look) -> None:
     """Upper left: printed, handwritten small, or none."""
     code = sender.code if look.sender_code else ""
     lines = [*sender.lines, _joined(sender.town, code)]
@@ -150,7 +151,7 @@ def _joined(*words: str) -> str:
 def _lines(
     rng: np.random.Generator,
     sheet: Sheet,
-    hand: _Hand,
+    hand: Hand,
     lines: tuple[str, ...] | list[str],
     at: tuple[float, float],
 ) -> list[list[Box | None]]:
@@ -175,9 +176,9 @@ def _us(rng: np.random.Generator, address: Address, dpi: int, look: Look) -> tup
     """Number 10, 6 3/4 or A7: return address, stamp, and the code at the end of the last line."""
     width, height = ((241.3, 104.8), (241.3, 104.8), (165.1, 92.1), (184.2, 133.4))[int(rng.integers(4))]
     sheet = _sheet(rng, width, height, dpi, look)
-    hand = _Hand.draw(rng, look)
-    _franked(rng, sheet)
-    _return_address(rng, sheet, hand, draw_address(rng, "us"), look)
+    hand = Hand.draw(rng, look)
+    frank(rng, sheet)
+    print_sender(rng, sheet, hand, draw_address(rng, "us"), look)
     lines = [*address.lines]
     alone = rng.random() < 0.12
     lines += [address.town, address.code] if alone and address.code else [_joined(address.town, address.code)]
@@ -189,10 +190,10 @@ def _us(rng: np.random.Generator, address: Address, dpi: int, look: Look) -> tup
 def _fr(rng: np.random.Generator, address: Address, dpi: int, look: Look) -> tuple[Sheet, Box]:
     """Five orange boxes for the code, corner marks around the address, a line for the town."""
     sheet = _sheet(rng, *((220.0, 110.0), (162.0, 114.0))[int(rng.integers(2))], dpi, look)
-    hand = _Hand.draw(rng, look)
+    hand = Hand.draw(rng, look)
     mm = sheet.mm
     if rng.random() < 0.8:
-        _franked(rng, sheet)
+        frank(rng, sheet)
     left, base = sheet.width - rng.uniform(104, 112) * mm, sheet.height - rng.uniform(20, 26) * mm
     right = sheet.width - 14 * mm
     thick = rng.uniform(0.3, 0.55) * mm
@@ -218,9 +219,9 @@ def _fr(rng: np.random.Generator, address: Address, dpi: int, look: Look) -> tup
 def _de(rng: np.random.Generator, address: Address, dpi: int, look: Look) -> tuple[Sheet, Box]:
     """Code before the town on the last line."""
     sheet = _sheet(rng, *((220.0, 110.0), (162.0, 114.0))[int(rng.integers(2))], dpi, look)
-    hand = _Hand.draw(rng, look)
-    _franked(rng, sheet)
-    _return_address(rng, sheet, hand, draw_address(rng, "de"), look)
+    hand = Hand.draw(rng, look)
+    frank(rng, sheet)
+    print_sender(rng, sheet, hand, draw_address(rng, "de"), look)
     last = _joined(address.code, address.town)
     at = (sheet.width * rng.uniform(0.34, 0.46), sheet.height * rng.uniform(0.44, 0.52))
     boxes = _lines(rng, sheet, hand, [*address.lines, last], at)[-1]
@@ -230,10 +231,10 @@ def _de(rng: np.random.Generator, address: Address, dpi: int, look: Look) -> tup
 def _hu(rng: np.random.Generator, address: Address, dpi: int, look: Look) -> tuple[Sheet, Box]:
     """Town above the street, the code alone on the lowest line, in four boxes on some envelopes."""
     sheet = _sheet(rng, *((220.0, 110.0), (162.0, 114.0))[int(rng.integers(2))], dpi, look)
-    hand = _Hand.draw(rng, look)
+    hand = Hand.draw(rng, look)
     mm = sheet.mm
-    _franked(rng, sheet)
-    _return_address(rng, sheet, hand, draw_address(rng, "hu"), look)
+    frank(rng, sheet)
+    print_sender(rng, sheet, hand, draw_address(rng, "hu"), look)
     lines = [address.lines[0], address.town, *address.lines[1:]]
     at = (sheet.width * rng.uniform(0.4, 0.5), sheet.height * rng.uniform(0.42, 0.48))
     if rng.random() < 0.6:
@@ -249,9 +250,9 @@ def _hu(rng: np.random.Generator, address: Address, dpi: int, look: Look) -> tup
 
 def _jp(rng: np.random.Generator, address: Address, dpi: int, look: Look) -> tuple[Sheet, Box]:
     """Postcard, upright: seven red boxes, three and four, at the upper right; the address runs down."""
-    paper = _PAPERS[int(rng.integers(5))]
+    paper = PAPERS[int(rng.integers(5))]
     sheet = Sheet(100.0, 148.0, dpi, look.paper or paper)
-    hand = _Hand.draw(rng, look)
+    hand = Hand.draw(rng, look)
     mm = sheet.mm
     stick_stamp(rng, sheet, 31 * mm, 11 * mm)
     x, y = 44.3 * mm, 12 * mm
@@ -266,7 +267,7 @@ def _jp(rng: np.random.Generator, address: Address, dpi: int, look: Look) -> tup
 
 
 def _columns_of_signs(
-    rng: np.random.Generator, sheet: Sheet, hand: _Hand, x: float, y: float, size: float
+    rng: np.random.Generator, sheet: Sheet, hand: Hand, x: float, y: float, size: float
 ) -> None:
     """A column of brush-like strokes that stand for an address in signs."""
     for i in range(int(rng.integers(6, 9))):

@@ -13,8 +13,10 @@ import cv2
 import numpy as np
 
 from pipeline.document import Box, Image
+from sample_scans.boxed_mail import BOXED, lay_out_boxed, through_jpeg
 from sample_scans.clutter import scatter
 from sample_scans.envelopes import ANY_LOOK, Look, lay_out_envelope
+from sample_scans.envelopes import COUNTRIES as LAID_OUT
 from sample_scans.page_scan import PageStyle, moved, scan_page
 from sample_scans.photo import photograph, seen_box
 from sample_scans.sheet import Colour, Sheet
@@ -39,7 +41,13 @@ CASES: dict[str, int] = {
     "no-code": 4,
     "sender-code-only": 2,
 }
+# Of pieces with printed boxes such a share besides are small pictures, as they are shown on a page.
+WEB = "web"
+WEB_SHARE = 20
 NO_CODE = ("no-code", "sender-code-only")
+
+ONLY_BOXED = tuple(country for country in BOXED if country not in LAID_OUT)
+COUNTRIES = (*LAID_OUT, *ONLY_BOXED)
 
 _INKS: tuple[Colour, ...] = ((150, 60, 20), (190, 90, 40), (60, 40, 190), (40, 30, 150), (120, 40, 110))
 _FAINT: tuple[Colour, ...] = ((165, 165, 165), (150, 155, 160), (190, 170, 150), (175, 175, 185))
@@ -70,17 +78,29 @@ class MailPiece:
 
 
 def draw_mail(rng: np.random.Generator, country: str = "us", case: str | None = None) -> MailPiece:
-    """A mail piece of a case of CASES, at random by their shares where None."""
+    """A mail piece of one of COUNTRIES and of a case of its cases, at random by their shares where None."""
     if case is None:
-        shares = np.array(list(CASES.values()), np.float64)
-        case = str(rng.choice(list(CASES), p=shares / shares.sum()))
+        cases = cases_of(country)
+        shares = np.array(list(cases.values()), np.float64)
+        case = str(rng.choice(list(cases), p=shares / shares.sum()))
     dpi = _DPI.get(case) or int(rng.choice((200, 200, 240, 300)))
-    sheet, truth = lay_out_envelope(rng, country, dpi, _look(rng, case))
+    if case == WEB:
+        dpi = int(rng.integers(60, 150))
+        sheet, truth = lay_out_boxed(rng, country, dpi, _look(rng, case), web=True)
+    elif country in ONLY_BOXED:
+        sheet, truth = lay_out_boxed(rng, country, dpi, _look(rng, case))
+    else:
+        sheet, truth = lay_out_envelope(rng, country, dpi, _look(rng, case))
     truth = replace(truth, case=case)
     if case == "clutter":
         scatter(rng, sheet, truth.box)
     page, box = _SEEN.get(case, _scanned)(rng, sheet, truth)
     return MailPiece(page, replace(truth, box=box if truth.value else Box(0, 0, 0, 0)), dpi)
+
+
+def cases_of(country: str) -> dict[str, int]:
+    """The cases of a country's mail with their shares."""
+    return {**CASES, WEB: WEB_SHARE} if country in BOXED else CASES
 
 
 _DPI = {"coarse": 150, "fine": 400}
@@ -158,6 +178,15 @@ def _photographed(rng: np.random.Generator, sheet: Sheet, truth: FieldTruth) -> 
     return page, seen_box(truth.box, matrix)
 
 
+def _shown(rng: np.random.Generator, sheet: Sheet, truth: FieldTruth) -> tuple[Image, Box]:
+    """A small picture, drawn or scanned long ago, that went through JPEG."""
+    if rng.random() < 0.3:
+        page, box = sheet.image, truth.box
+    else:
+        page, box = _in_colour(rng, sheet, truth)
+    return through_jpeg(rng, page), box
+
+
 def _upside_down(rng: np.random.Generator, sheet: Sheet, truth: FieldTruth) -> tuple[Image, Box]:
     return _turned(*_scanned(rng, sheet, truth), 2)
 
@@ -183,6 +212,7 @@ _SEEN: dict[str, _Seen] = {
     "bed": _on_bed,
     "shadow": _shadowed,
     "photo": _photographed,
+    WEB: _shown,
     "upside-down": _upside_down,
     "sideways": _sideways,
 }

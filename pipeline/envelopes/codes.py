@@ -21,6 +21,8 @@ from pipeline.strings.values import alternatives, read_boxes, read_line
 # A postal code of another length than its country's: that unlikely, before the writing is seen.
 OFF_LENGTH = 0.05
 SUREST_PLACE = 1e-4
+# A value less probable than this helps nobody who has to decide.
+LEAST_SHOWN = 0.02
 PLACE = EVIDENCE.index("place")
 # So probable must a place be, against that of a part of it, to be where the whole code stands.
 LEAST_OF_PART = 0.25
@@ -40,10 +42,15 @@ class CodeRead:
 def read_code(
     page: CutPage, layout: Layout, country: Country, seen: Iterator[Seen], parameters: ReaderParameters
 ) -> Reading:
-    """The country's code on a page, its candidates weighed by the codes that exist and by barcodes."""
+    """The country's code on a page, its candidates weighed by the codes that exist and by barcodes.
+
+    What is too improbable for a find is shown to a person all the same, and never accepted.
+    """
     found = read_codes(page.cuts, country, seen, parameters)
-    reading = settle_code(page, layout, found, parameters.envelope)
-    return weigh_code(reading, country, page.barcodes)
+    reading = weigh_code(settle_code(page, layout, found), country, page.barcodes)
+    if reading.reason is None and reading.confidence < parameters.envelope.least:
+        return replace(reading, reason=Reason.LOW_CONFIDENCE)
+    return reading
 
 
 def read_codes(
@@ -55,16 +62,14 @@ def read_codes(
     return sorted(whole, key=lambda read: -read.confidence)
 
 
-def settle_code(
-    page: CutPage, layout: Layout, found: Sequence[CodeRead], envelope: EnvelopeParameters
-) -> Reading:
+def settle_code(page: CutPage, layout: Layout, found: Sequence[CodeRead]) -> Reading:
     """The reading of a page whose regions were read as `found`, by the writing alone.
 
     Of two places where a code may stand, a barcode on the page tells the destination's from the sender's.
     """
     stated = stated_codes(page.barcodes)
     weights = [read.confidence * support(read.candidates[0].value, stated) for read in found]
-    if not found or max(weights) < envelope.least:
+    if not found or max(weights) < LEAST_SHOWN:
         box = page.cuts[0].region.box if page.cuts else None
         return Reading(page.scan, page.number, layout.field, box=box, reason=Reason.NOT_FOUND)
     best = found[weights.index(max(weights))]

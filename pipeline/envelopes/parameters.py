@@ -33,7 +33,8 @@ class EnvelopeParameters:
     """Stored beside the network as envelope.json.
 
     places : weight of each of `spot.FEATURES`. written, boxed : weight of each of EVIDENCE, for codes among
-        lines and for codes in printed boxes. least : codes less probable than this are no finds.
+        lines and for codes in printed boxes. least : codes less probable than this are no finds, only
+        shown to the person who decides.
     thresholds : as those of `ReaderParameters`, for codes of either kind.
     """
 

@@ -70,7 +70,7 @@ def test_of_two_places_a_barcode_tells_the_destination_s() -> None:
         page = CutPage("a.png", 1, (), barcodes)
         layout = load_layout("envelope")
         assert isinstance(layout, Layout)
-        assert settle_code(page, layout, found, EnvelopeParameters()).value == value
+        assert settle_code(page, layout, found).value == value
 
 
 def test_a_rate_that_was_not_witnessed_must_be_promised_by_every_code():

@@ -8,7 +8,7 @@ import pytest
 
 from pipeline import Page, Reason, load_layout, read_pages
 from pipeline.cut import cut_page
-from pipeline.document import Box
+from pipeline.document import Box, Status
 from pipeline.envelopes.address import TextLine
 from pipeline.envelopes.codes import CodeRead, _join_parts, read_codes
 from pipeline.envelopes.parameters import EVIDENCE, EnvelopeParameters
@@ -17,6 +17,7 @@ from pipeline.envelopes.written import Spotter, find_codes, look_for_codes, sear
 from pipeline.layouts import countries
 from pipeline.locate import Region
 from pipeline.parameters import ReaderParameters
+from pipeline.results import settle
 from pipeline.strings.classify import see
 from pipeline.strings.decode import Candidate, Weights
 from pipeline.strings.lattice import DIGIT_FEATURES, JUNK_FEATURES
@@ -140,10 +141,15 @@ def test_a_code_is_read_with_its_place_and_confidence():
     assert reading.reason is None
 
 
-def test_what_is_less_probable_than_a_find_is_not_found():
-    reading = read(envelope(), least=0.9999)
+def test_what_is_less_probable_than_a_find_is_shown_and_not_accepted():
+    sure, unsure = read(envelope()), read(envelope(), least=0.9999)
+    assert unsure == replace(sure, reason=Reason.LOW_CONFIDENCE)
+    assert settle(unsure, 0.0) == (Status.REVIEW, "low-confidence")
+
+
+def test_where_nothing_is_written_nothing_is_shown():
+    reading = read(np.full((620, 1300), 245, np.uint8))
     assert (reading.value, reading.confidence, reading.reason) == ("", 0.0, Reason.NOT_FOUND)
-    assert reading.box is not None
 
 
 def test_a_dash_that_is_not_there_is_counted():
