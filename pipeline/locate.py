@@ -72,12 +72,15 @@ def line_window(height: int) -> int:
 
 def _boxed_codes(image: Image, country: Country) -> list[Region]:
     """Rows of printed boxes in which something is written."""
-    regions = []
-    for row in boxes.find_box_rows(image, country.boxes)[:MOST_ROWS]:
-        box, strips = lift_boxes(image, row)
-        if sum(bool(mask.any()) for _, mask in strips) > len(strips) // 2:
-            regions.append(Region(box, strips, boxed=True))
-    return regions
+    for rows in boxes.find_box_rows(image, country.boxes):
+        regions = [
+            Region(box, strips, boxed=True)
+            for box, strips in (lift_boxes(image, row) for row in rows[:MOST_ROWS])
+            if sum(bool(mask.any()) for _, mask in strips) > len(strips) // 2
+        ]
+        if regions:
+            return regions
+    return []
 
 
 def bounds_on_page(corners: NDArray[np.float64], shape: tuple[int, ...]) -> Box:

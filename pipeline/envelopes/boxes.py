@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -19,6 +19,9 @@ ASPECT = (0.4, 1.25)  # width over height
 COLOURED = 0.035  # redness over the paper's that is a printed frame and not JPEG noise
 FAINT = (0.2, 0.14, 0.1, 0.07)  # darkness at which fainter and fainter frames are looked for
 FRAMED = 0.62  # share of a box's outline that must be drawn
+# Of a row: boxes that may be missing, how far one may be out of its place, and how much more than a step
+# two groups may stand apart, in steps from box to box.
+MISSING, OFF_PLACE, GROUP_GAP = 1, 0.2, 2.2
 
 
 @dataclass(frozen=True)
@@ -33,22 +36,24 @@ class BoxRow:
     coloured: bool
 
 
-def find_box_rows(image: Image, groups: Sequence[int]) -> list[BoxRow]:
-    """Rows of as many equal boxes as `groups` has in all, best first.
+def find_box_rows(image: Image, groups: Sequence[int]) -> Iterator[list[BoxRow]]:
+    """Rows of as many equal boxes as `groups` has, best first, once for every way to look for them.
 
-    image : (H, W, 3) uint8 BGR or (H, W) grey.
+    image : (H, W, 3) uint8 BGR or (H, W) grey. A way that finds none gives nothing.
     """
-    count = sum(groups)
-    rows = []
+    for coloured, mask in _masks(image):
+        rows = [BoxRow(cells, coloured) for cells in _rows(mask, groups)]
+        if rows:
+            yield rows
+
+
+def _masks(image: Image) -> Iterator[tuple[bool, Mask]]:
+    """Where frames may be drawn: in their colour, then in whatever is dark, then in what is less so."""
     if image.ndim == 3:
-        rows = [BoxRow(cells, True) for cells in _rows(_coloured(image), count)]
-    if not rows:
-        dark = ink.darkness(ink.to_grey(image))
-        for limit in (ink.ink_threshold(dark), *FAINT):
-            rows = [BoxRow(cells, False) for cells in _rows(ink.binarize(dark, limit), count)]
-            if rows:
-                break
-    return rows
+        yield True, _coloured(image)
+    dark = ink.darkness(ink.to_grey(image))
+    for limit in (ink.ink_threshold(dark), *FAINT):
+        yield False, ink.binarize(dark, limit)
 
 
 def _coloured(image: Image) -> Mask:
@@ -70,7 +75,7 @@ def _coloured(image: Image) -> Mask:
     return cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8)).astype(np.uint8, copy=False)
 
 
-def _rows(mask: Mask, count: int) -> list[NDArray[np.float64]]:
+def _rows(mask: Mask, groups: Sequence[int]) -> list[NDArray[np.float64]]:
     boxes = _framed(mask)
     rows: list[tuple[float, NDArray[np.float64]]] = []
     used = np.zeros(len(boxes), bool)
@@ -80,10 +85,10 @@ def _rows(mask: Mask, count: int) -> list[NDArray[np.float64]]:
         alike = _alike(boxes, int(seed))
         used[alike] = True
         row = _distinct(boxes[alike])
-        cells = _fill(row, count)
+        cells = _fill(row, groups)
         if cells is not None:
             spread = float(np.std(cells[:, 3] - cells[:, 1]) / np.mean(cells[:, 3] - cells[:, 1]))
-            rows.append((spread + abs(len(row) - count), cells))
+            rows.append((spread + abs(len(row) - sum(groups)), cells))
     return [cells for _, cells in sorted(rows, key=lambda item: item[0])]
 
 
@@ -152,24 +157,63 @@ def _alike(boxes: NDArray[np.float64], seed: int) -> NDArray[np.intp]:
     return np.flatnonzero(like)
 
 
-def _fill(row: NDArray[np.float64], count: int) -> NDArray[np.float64] | None:
-    """Exactly `count` neighbouring boxes of `row`, a missing one put in by the pitch; None if that fails."""
-    if len(row) < max(2, count - 1):
+def _fill(row: NDArray[np.float64], groups: Sequence[int]) -> NDArray[np.float64] | None:
+    """The cells of a row of boxes that stand in `groups`, what is missing put in; None where they do not.
+
+    row : (N, 4), from left to right. Between groups there is no less white than within, and no more than
+    GROUP_GAP widths of a step more.
+    """
+    count = sum(groups)
+    if len(row) < max(2, count - MISSING):
         return None
     middles = (row[:, 0] + row[:, 2]) / 2
     width = float(np.median(row[:, 2] - row[:, 0]))
     steps = np.diff(middles)
-    near = steps[steps < 2.2 * width]
+    near = steps[steps < 1.7 * width]
     if near.size == 0 or near.min() < 0.9 * width:
         return None
     pitch = float(np.median(near))
-    runs: list[list[NDArray[np.float64]]] = [[row[0]]]
-    for box, step in zip(row[1:], steps, strict=True):
-        missing = round(step / pitch) - 1
-        if missing > 1 or step > 3.0 * pitch:
-            runs.append([])
-        elif missing == 1:
-            runs[-1].append((runs[-1][-1] + box) / 2)
-        runs[-1].append(box)
-    whole = [run for run in runs if len(run) == count]
-    return np.array(whole[0]) if whole else None
+    best: tuple[float, NDArray[np.float64], NDArray[np.intp]] | None = None
+    for places in _placings(middles, groups, pitch):
+        apart = np.abs(places[:, None] - middles[None, :])
+        there = apart.min(axis=1) < OFF_PLACE * pitch
+        beyond = np.abs(middles[None, :] - np.array([places[0] - pitch, places[-1] + pitch])[:, None])
+        if there.sum() < count - MISSING or not (there[0] and there[-1]):
+            continue
+        if (beyond < OFF_PLACE * pitch).any():
+            continue  # the row goes on: it is one of more boxes
+        worth = float(there.sum()) - float(apart.min(axis=1)[there].mean()) / pitch
+        if best is None or worth > best[0]:
+            best = worth, places, np.where(there, apart.argmin(axis=1), -1)
+    return None if best is None else _complete(row, best[1], best[2])
+
+
+def _placings(
+    middles: NDArray[np.float64], groups: Sequence[int], pitch: float
+) -> Iterator[NDArray[np.float64]]:
+    """Where the cells' middles are if the first box of the row, or a later one, is the first cell."""
+    number = np.arange(sum(groups), dtype=np.float64) * pitch
+    group = np.repeat(np.arange(len(groups)), groups)
+    for first in middles:
+        yield first + number
+        for other in middles if len(groups) == 2 else ():
+            # The box at `other` is the first of the second group, or its neighbour.
+            for place in (groups[0], groups[0] + 1):
+                gap = other - first - number[place]
+                if 0.0 < gap <= GROUP_GAP * pitch:
+                    yield first + number + gap * group
+
+
+def _complete(
+    row: NDArray[np.float64], places: NDArray[np.float64], chosen: NDArray[np.intp]
+) -> NDArray[np.float64]:
+    """The boxes of a row in their places; where one is missing (-1), one like the others on their line."""
+    there = chosen >= 0
+    known = row[chosen[there]]
+    middles = (known[:, :2] + known[:, 2:]) / 2
+    slope, height = np.polyfit(middles[:, 0], middles[:, 1], 1)
+    half = np.median(known[:, 2:] - known[:, :2], axis=0) / 2
+    centres = np.column_stack([places, slope * places + height])
+    cells = np.hstack([centres - half, centres + half])
+    cells[there] = known
+    return cells
