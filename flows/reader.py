@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from pipeline.layouts import Layout, Mixed
     from pipeline.parameters import ReaderParameters
 
+    AnyLayout = Layout | FormSet | Mixed
+
 
 @dataclass(frozen=True)
 class Identity:
@@ -51,6 +53,7 @@ class Reader:
 
     read : readings of the pages, at least one a page, in page order.
     threshold : the least confidence to accept, for a target error rate.
+    least_find : the confidence from which a code is a find; below it, it is only suggested to a person.
     explain : a picture of a page with every decision of its reading on it, (H, W, 3) uint8 BGR.
     """
 
@@ -58,16 +61,24 @@ class Reader:
     read: Callable[[Iterable[Page]], list[Reading]]
     threshold: Callable[[float], float]
     explain: Callable[[Page], Image] | None = None
+    least_find: float = 0.0
 
 
 OpenReader = Callable[[], Reader]
 """Opens a reader; it is sent to the reading processes, each of which opens its own."""
 
 
-def open_reader(layout: str, postal: str, model: Path | None, debug: Path | None = None) -> Reader:
+def open_reader(
+    layout: str,
+    postal: str,
+    model: Path | None,
+    debug: Path | None = None,
+    change: Callable[[AnyLayout], AnyLayout] | None = None,
+) -> Reader:
     """Load a layout and a model. Raises SettingsError, ModelUnavailableError.
 
     debug : folder for a picture of every page that is read, with every decision on it.
+    change : what is made of the layout before it is used.
     """
     from models import ModelError, load_model  # noqa: PLC0415 - brings NumPy and more
     from pipeline.document import LayoutError  # noqa: PLC0415
@@ -78,7 +89,7 @@ def open_reader(layout: str, postal: str, model: Path | None, debug: Path | None
     except LayoutError as error:
         raise SettingsError(str(error)) from error
     try:
-        return reader_of(form, load_model(model), debug)
+        return reader_of(change(form) if change else form, load_model(model), debug)
     except ModelError as error:
         raise ModelUnavailableError(str(error)) from error
 
@@ -87,6 +98,7 @@ def reader_of(form: Layout | FormSet | Mixed, network: Model, debug: Path | None
     """What reads pages by a layout with a model; debug : as for `open_reader`. Raises ModelError."""
     from flows.debug_images import draw_passing  # noqa: PLC0415 - brings OpenCV
     from pipeline import read_pages  # noqa: PLC0415
+    from pipeline.layouts import Layout  # noqa: PLC0415
     from pipeline.plan import needs_look  # noqa: PLC0415
 
     looks = _load_looks() if needs_look(form) else None
@@ -106,6 +118,7 @@ def reader_of(form: Layout | FormSet | Mixed, network: Model, debug: Path | None
         read=read,
         threshold=_threshold(form, network.parameters),
         explain=explain,
+        least_find=network.parameters.envelope.least if isinstance(form, Layout) and form.country else 0.0,
     )
 
 

@@ -75,7 +75,7 @@ def _boxed_codes(image: Image, country: Country) -> list[Region]:
     for rows in boxes.find_box_rows(image, country.boxes):
         regions = [
             Region(box, strips, boxed=True)
-            for box, strips in (lift_boxes(image, row) for row in rows[:MOST_ROWS])
+            for box, strips in filter(None, (lift_boxes(image, row) for row in rows[:MOST_ROWS]))
             if sum(bool(mask.any()) for _, mask in strips) > len(strips) // 2
         ]
         if regions:

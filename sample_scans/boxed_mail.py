@@ -1,4 +1,4 @@
-"""Mail whose code stands in printed boxes, as several countries print them, filled by pen, by font or by mouse.
+"""Mail whose code stands in printed boxes, as several countries print them, filled by pen, font or mouse.
 
 Measures are those of what is sold and shown: boxes apart or with shared walls, in orange, red, blue, grey or
 black, of lines from a hair's breadth to a millimetre; the address written, printed or missing.
@@ -33,8 +33,8 @@ class BoxPrint:
     """How a country prints its boxes; lengths in millimetres.
 
     cell : width and height of a box. gaps : room between boxes, least and most; 0 for shared walls.
-    group_gap : more of it between groups. at : where on the sheet the row begins, shares of it, least and most.
-    size : of the sheet; dash : whether a line joins the groups.
+    group_gap : more of it between groups. at : where on the sheet the row begins, shares of it, least and
+    most. size : of the sheet; dash : whether a line joins the groups.
     """
 
     groups: tuple[int, ...]
@@ -53,7 +53,9 @@ _PRINTS: dict[str, BoxPrint] = {
     "hu": BoxPrint((4,), (6, 8.5), (0, 1.5), ((0.5, 0.7), (0.72, 0.8)), (162, 114), (*_REDS, *_DARKS)),
     "jp": BoxPrint((3, 4), (5.7, 8), (1.1, 1.4), ((0.44, 0.45), (0.07, 0.1)), (100, 148), _REDS, 0.8, True),
     "in": BoxPrint((6,), (6, 7), (0, 1.2), _LOW_RIGHT, (220, 110), (*_REDS, *_DARKS)),
-    "br": BoxPrint((5, 3), (5, 7), (0, 1.2), ((0.06, 0.36), (0.72, 0.8)), (229, 114), (*_DARKS, *_ORANGES), 3, True),
+    "br": BoxPrint(
+        (5, 3), (5, 7), (0, 1.2), ((0.06, 0.36), (0.72, 0.8)), (229, 114), (*_DARKS, *_ORANGES), 3, True
+    ),
     "pl": BoxPrint((2, 3), (6, 8), (0, 1.5), _LOW_RIGHT, (220, 110), (*_ORANGES, *_DARKS), 3.5, True),
     "es": BoxPrint((5,), (5.5, 8), (0.8, 1.8), _LOW_RIGHT, (220, 110), (*_ORANGES, *_REDS, *_DARKS)),
     "it": BoxPrint((5,), (5.5, 8), (0, 1.8), _LOW_RIGHT, (220, 110), (*_ORANGES, *_REDS)),

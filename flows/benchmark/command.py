@@ -51,6 +51,14 @@ def benchmark(
         list[str] | None,
         Parameter(group=ENVELOPES, negative=(), help="Only pieces of this case; may be given again."),
     ] = None,
+    without: Annotated[
+        list[str] | None,
+        Parameter(
+            group=ENVELOPES,
+            negative=(),
+            help="Evidence that is not heard: zip-list, barcodes; may be given again.",
+        ),
+    ] = None,
     seed: Annotated[int, Parameter(help="Of chance: the same seed draws the same pieces.")] = 1,
     model: Annotated[
         Path | None, Parameter(help="Folder of a model to read with, instead of the shipped one.")
@@ -89,7 +97,7 @@ def benchmark(
     from flows.benchmark.figures import judge  # noqa: PLC0415
     from flows.benchmark.report import print_figures, write_report  # noqa: PLC0415
 
-    order = Order(postal=postal, seed=seed, cases=tuple(case or ()), model=model, target_error=target_error)
+    order = Order(postal, seed, tuple(case or ()), model, target_error, tuple(without or ()))
     outcomes = read_pieces(order, envelopes, processes)
     figures = judge(outcomes)
     print_figures(figures, order, outcomes)

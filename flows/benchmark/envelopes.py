@@ -6,10 +6,11 @@ import os
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,9 +18,13 @@ from flows.errors import UsageError
 from flows.reader import Reader, open_reader
 from flows.tether import end_with_parent
 from pipeline.document import Box, Page
-from sample_scans.envelopes import COUNTRIES
-from sample_scans.mail import CASES, MailPiece, draw_mail
+from pipeline.layouts import Layout
+from sample_scans.mail import CASES, COUNTRIES, WEB, MailPiece, cases_of, draw_mail
 
+if TYPE_CHECKING:
+    from flows.reader import AnyLayout
+
+EVIDENCE = ("zip-list", "barcodes")
 _CHUNK = 8  # pieces that a process takes at once
 
 
@@ -28,6 +33,7 @@ class Order:
     """What is to be drawn, and how it is to be read.
 
     cases : of the pieces, in equal parts; empty: all, by their shares.
+    without : evidence besides the writing that is not heard, of EVIDENCE.
     """
 
     postal: str = "us"
@@ -35,14 +41,19 @@ class Order:
     cases: tuple[str, ...] = ()
     model: Path | None = None
     target_error: float = 0.01
+    without: tuple[str, ...] = ()
 
     def check(self) -> None:
-        """Raise UsageError for a country or case that is not drawn."""
+        """Raise UsageError for a country or case that is not drawn, or evidence that there is none of."""
         if self.postal not in COUNTRIES:
             raise UsageError(f"--postal {self.postal}: drawn are only {', '.join(COUNTRIES)}")
         for case in self.cases:
-            if case not in CASES:
-                raise UsageError(f"--case {case} does not exist; choose of {', '.join(CASES)}")
+            if case not in cases_of(self.postal):
+                known = ", ".join(cases_of(self.postal))
+                raise UsageError(f"--case {case} does not exist; choose of {known}")
+        for each in self.without:
+            if each not in EVIDENCE:
+                raise UsageError(f"--without {each} does not exist; choose of {', '.join(EVIDENCE)}")
 
 
 @dataclass(frozen=True)
@@ -51,8 +62,9 @@ class Outcome:
 
     number : of the piece; with the seed it draws it again.
     truth : its code, empty where none is written; truth_box : where, None where it is not.
-    value, confidence, box : as read. accepted : whether it would go through unseen.
-    milliseconds : of processor time for reading.
+    value, confidence, box : as read. accepted : whether it would go through unseen. found : whether the value
+        is a find, and no more than a suggestion to the person who decides.
+    barcode : whether one was printed on it. milliseconds : of processor time for reading.
     """
 
     number: int
@@ -64,6 +76,8 @@ class Outcome:
     box: Box | None
     accepted: bool
     milliseconds: float
+    found: bool = True
+    barcode: bool = False
 
     @property
     def exact(self) -> bool:
@@ -98,7 +112,19 @@ def read_pieces(order: Order, count: int, workers: int = 1) -> list[Outcome]:
 
 def open_for(order: Order) -> Reader:
     """The reader that an order asks for."""
-    return open_reader("envelope", order.postal, order.model)
+    return open_reader("envelope", order.postal, order.model, change=partial(_without, order.without))
+
+
+def _without(names: Sequence[str], layout: AnyLayout) -> AnyLayout:
+    """An envelope's layout without some evidence of its country."""
+    assert isinstance(layout, Layout)
+    assert layout.country is not None
+    country = layout.country
+    if "zip-list" in names:
+        country = replace(country, codes="", share=1.0)
+    if "barcodes" in names:
+        country = replace(country, barcodes=())
+    return replace(layout, country=country)
 
 
 def read_piece(order: Order, reader: Reader, number: int) -> Outcome:
@@ -119,6 +145,8 @@ def read_piece(order: Order, reader: Reader, number: int) -> Outcome:
         reading.box,
         bool(reading.value) and accepted,
         spent,
+        bool(reading.value) and (accepted or reading.confidence >= reader.least_find),
+        bool(truth.barcode),
     )
 
 
@@ -140,4 +168,16 @@ def _read_here(order: Order, number: int) -> Outcome:
 
 def by_case(outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
     """The outcomes of every case, in the order of CASES."""
-    return {case: found for case in CASES if (found := [each for each in outcomes if each.case == case])}
+    cases = (*CASES, WEB)
+    return {case: found for case in cases if (found := [each for each in outcomes if each.case == case])}
+
+
+def by_kind(outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
+    """The outcomes of pieces with a code parted in two ways, where there are both: barcodes, digits."""
+    coded = [each for each in outcomes if each.truth]
+    kinds = {
+        "with barcode": [each for each in coded if each.barcode],
+        "no barcode": [each for each in coded if not each.barcode],
+        "nine digits": [each for each in coded if len(each.truth) == 9],
+    }
+    return {name: found for name, found in kinds.items() if 0 < len(found) < len(coded)}

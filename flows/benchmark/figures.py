@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from flows.benchmark.envelopes import Outcome, by_case
+from flows.benchmark.envelopes import Outcome, by_case, by_kind
 
 COVERED_AT = 0.01
 
@@ -19,7 +19,8 @@ class Figures:
     exact : read right. coverage : the largest share of the coded that can be taken, most confident
         first, with at most COVERED_AT of those taken wrong; what is found on a piece without code is wrong.
     accepted : taken at the reader's threshold. accepted_wrong : how many of the accepted are wrong.
-    uncoded, false_finds : pieces without code, and those of them on which a value was read.
+    uncoded : pieces without code. false_finds : those of them on which one was found: accepted, or as
+        probable as finds are. offered : those on which any value, also an improbable one, is suggested.
     milliseconds : median processor time for reading a piece.
     """
 
@@ -31,17 +32,18 @@ class Figures:
     accepted_wrong: int
     uncoded: int
     false_finds: int
+    offered: int
     milliseconds: float
 
     @property
     def false_find_rate(self) -> float | None:
-        """Share of the pieces without code on which one was read."""
+        """Share of the pieces without code on which one was found."""
         return self.false_finds / self.uncoded if self.uncoded else None
 
 
 def judge(outcomes: Sequence[Outcome]) -> dict[str, Figures]:
-    """Figures of `all` pieces, then of every case."""
-    groups = {"all": list(outcomes), **by_case(outcomes)}
+    """Figures of `all` pieces, then of every kind and case."""
+    groups = {"all": list(outcomes), **by_kind(outcomes), **by_case(outcomes)}
     return {name: measure(group) for name, group in groups.items()}
 
 
@@ -58,7 +60,8 @@ def measure(outcomes: Sequence[Outcome]) -> Figures:
         accepted=sum(bool(each.truth) for each in accepted) / max(coded, 1),
         accepted_wrong=sum(each.wrong for each in accepted),
         uncoded=len(uncoded),
-        false_finds=sum(bool(each.value) for each in uncoded),
+        false_finds=sum(bool(each.value) and each.found for each in uncoded),
+        offered=sum(bool(each.value) for each in uncoded),
         milliseconds=median(each.milliseconds for each in outcomes) if outcomes else 0.0,
     )
 

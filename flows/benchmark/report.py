@@ -19,25 +19,30 @@ from flows.model_tables import standard_output
 from pipeline.document import Page
 
 WORST = 24
-_COLUMNS = ("number", "case", "truth", "value", "confidence", "accepted", "milliseconds")
+_COLUMNS = ("number", "case", "truth", "value", "confidence", "accepted", "found", "milliseconds")
 
 
 def print_figures(figures: dict[str, Figures], order: Order, outcomes: Sequence[Outcome]) -> None:
     """Print a row for all pieces and one for every case."""
+    without = f" without {', '.join(order.without)}" if order.without else ""
     table = Table(
-        title=f"{len(outcomes)} drawn mail pieces, postal codes of {order.postal}, seed {order.seed}",
+        title=f"{len(outcomes)} drawn mail pieces, codes of {order.postal}{without}, seed {order.seed}",
         box=box.SIMPLE_HEAD,
         title_justify="left",
         title_style="bold",
     )
     table.add_column("case")
     for column in (
-        "pieces", "exact", "cover@1%", "accepted", "of them wrong", "no code on", "found there", "ms a piece",
+        "pieces", "exact", "cover@1%", "accepted", "of them wrong", "no code on", "found there", "suggested",
+        "ms a piece",
     ):  # fmt: skip
         table.add_column(column, justify="right")
     for name, each in figures.items():
         table.add_row(name, *_cells(each))
     standard_output().print(table)
+    standard_output().print(
+        "found: accepted, or as probable as finds are; suggested: any value, for a person to decide"
+    )
 
 
 def _cells(figures: Figures) -> list[str]:
@@ -46,8 +51,14 @@ def _cells(figures: Figures) -> list[str]:
         if figures.coded
         else ["", "", ""]
     )
-    found = [str(figures.uncoded), str(figures.false_finds)] if figures.uncoded else ["", ""]
-    return [str(figures.pieces), *read, str(figures.accepted_wrong), *found, f"{figures.milliseconds:.0f}"]
+    found = [figures.uncoded, figures.false_finds, figures.offered] if figures.uncoded else ["", "", ""]
+    return [
+        str(figures.pieces),
+        *read,
+        str(figures.accepted_wrong),
+        *map(str, found),
+        f"{figures.milliseconds:.0f}",
+    ]
 
 
 def write_report(

@@ -25,27 +25,34 @@ CELL_HEIGHT = 56
 SHIFT = 0.1
 # Frames so pale against the pen are lifted to the paper's brightness, and so much more than they need.
 PALE_FRAME, BEYOND = 0.6, 1.2
-# Half of the strip about a wall in which its print lies, in heights of a box.
-BAND = 0.07
+# Share of a row's walls that must be drawn.
+LEAST_FRAMED = 0.6
+# Frames so thick, in heights of a box, that strokes cannot be followed through them.
+THICK = 0.1
 # Of a box's sides, left out where the pen's darkness is measured.
 RIM = 0.15
 NO_WALLS = (np.zeros(0), np.zeros(0))
 
 
-def lift_boxes(image: Image, row: BoxRow) -> tuple[Box, tuple[tuple[Darkness, Mask], ...]]:
+def lift_boxes(image: Image, row: BoxRow) -> tuple[Box, tuple[tuple[Darkness, Mask], ...]] | None:
     """The row's box on the page, and for every one of its cells the darkness around it and its own ink.
 
-    image : (H, W, 3) uint8 BGR or (H, W) grey.
+    image : (H, W, 3) uint8 BGR or (H, W) grey. None where no frames are drawn there, but a word, say.
     """
     matrix, cells = _level(row.cells)
     patches = [lift(channel, matrix, cells, CELL_HEIGHT, None, shift=SHIFT) for channel in _channels(image)]
     framed = max(patches, key=lambda patch: patch.framed)
+    if framed.framed < LEAST_FRAMED:
+        return None
     seen = [replace(patch, cells=framed.cells, walls=framed.walls) for patch in patches]
     patch, frame, pen = max(
         ((each, _frame(each), _pen(each)) for each in seen), key=lambda found: found[2] - found[1]
     )
+    thick = _thickness(framed, _frame(framed))
     if frame < PALE_FRAME * pen:
-        patch = replace(patch, dark=_paled(patch, BEYOND * frame), walls=NO_WALLS)
+        patch = _without_frames(patch, thick, BEYOND * frame)
+    elif thick > THICK * patch.unit:
+        patch = _without_frames(patch, thick, 1.0)
     mask, _ = writing(patch)
     return patch.box, share_out(patch, mask)
 
@@ -70,18 +77,25 @@ def _level(cells: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.
     return matrix, np.hstack([level - half, level + half])
 
 
-def _paled(patch: Patch, by: float) -> Darkness:
-    """The patch's darkness, less of it along the walls."""
-    dark = patch.dark.copy()
-    band = max(3, round(BAND * patch.unit))
-    columns, rows = (np.rint(places).astype(int).tolist() for places in patch.walls)
-    strips = np.zeros(dark.shape, np.bool_)
-    for x in columns:
-        strips[:, max(0, x - band) : x + band + 1] = True
-    for y in rows:
-        strips[max(0, y - band) : y + band + 1] = True
-    dark[strips] = np.maximum(dark[strips] - np.float32(by), 0.0)
-    return dark
+def _without_frames(patch: Patch, thick: float, by: float) -> Patch:
+    """The patch, outside the boxes' insides less dark by so much, and without walls."""
+    inside = np.zeros(patch.dark.shape, np.bool_)
+    rim = thick / 2 + 1.5
+    for left, top, right, bottom in patch.cells:
+        inside[round(top + rim) : round(bottom - rim) + 1, round(left + rim) : round(right - rim) + 1] = True
+    dark = np.where(inside, patch.dark, np.maximum(patch.dark - np.float32(by), np.float32(0)))
+    return replace(patch, dark=dark, walls=NO_WALLS)
+
+
+def _thickness(patch: Patch, frame: float) -> float:
+    """Width of the frames' lines, pixels, from those above and below; 0 where there are none."""
+    left, right = int(patch.cells[:, 0].min()), int(patch.cells[:, 2].max())
+    reach = round(0.2 * patch.unit)
+    widths = [
+        (patch.dark[max(0, int(y) - reach) : int(y) + reach + 1, left:right] > 0.5 * frame).sum(axis=0)
+        for y in patch.walls[1]
+    ]
+    return float(np.percentile(np.concatenate(widths), 40)) if widths else 0.0
 
 
 def _frame(patch: Patch) -> float:

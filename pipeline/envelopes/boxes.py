@@ -169,7 +169,7 @@ def _fill(row: NDArray[np.float64], groups: Sequence[int]) -> NDArray[np.float64
     middles = (row[:, 0] + row[:, 2]) / 2
     width = float(np.median(row[:, 2] - row[:, 0]))
     steps = np.diff(middles)
-    near = steps[steps < 1.7 * width]
+    near = steps[steps < 2.2 * width]
     if near.size == 0 or near.min() < 0.9 * width:
         return None
     pitch = float(np.median(near))

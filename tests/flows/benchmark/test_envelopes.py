@@ -10,10 +10,11 @@ import pytest
 
 from flows import cli
 from flows.benchmark import envelopes
-from flows.benchmark.envelopes import Order, Outcome, draw_piece, read_pieces
+from flows.benchmark.envelopes import Order, Outcome, draw_piece, open_for, read_pieces
 from flows.benchmark.figures import coverage, judge, measure
 from flows.benchmark.report import worst
 from flows.errors import ExitCode, UsageError
+from flows.reader import open_reader
 
 
 def outcome(
@@ -24,8 +25,9 @@ def outcome(
     *,
     accepted: bool = False,
     case: str = "plain",
+    found: bool = True,
 ) -> Outcome:
-    return Outcome(number, case, truth, None, value, confidence, None, accepted, 10.0 * number)
+    return Outcome(number, case, truth, None, value, confidence, None, accepted, 10.0 * number, found)
 
 
 def test_figures_of_a_few_pieces() -> None:
@@ -36,15 +38,17 @@ def test_figures_of_a_few_pieces() -> None:
         outcome(4, "123456789", "123456789", 0.6),
         outcome(5, "", "54321", 0.3, case="no-code"),
         outcome(6, "", "", 0.0, case="no-code"),
+        outcome(7, "", "65432", 0.1, case="no-code", found=False),
+        outcome(8, "", "", 0.0, case="no-code"),
     ]
     figures = judge(outcomes)
     every = figures["all"]
-    assert list(figures) == ["all", "plain", "no-code"]
-    assert (every.pieces, every.coded, every.uncoded) == (6, 4, 2)
+    assert list(figures) == ["all", "nine digits", "plain", "no-code"]
+    assert (every.pieces, every.coded, every.uncoded) == (8, 4, 4)
     assert (every.exact, every.accepted, every.accepted_wrong) == (0.5, 0.5, 1)
-    assert (every.false_finds, every.false_find_rate) == (1, 0.5)
+    assert (every.false_finds, every.false_find_rate, every.offered) == (1, 0.25, 2)
     assert every.coverage == 0.25  # the surest alone: with the next one, one of two is wrong
-    assert every.milliseconds == 35.0
+    assert every.milliseconds == 45.0
     assert figures["plain"].false_find_rate is None
     assert measure([]).pieces == 0
 
@@ -86,7 +90,9 @@ def test_any_number_of_processes_reads_the_same_pieces(monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize(
-    "order", [Order(postal="xx"), Order(cases=("plain", "no such case"))], ids=["country", "case"]
+    "order",
+    [Order(postal="xx"), Order(cases=("plain", "no such case")), Order(without=("barcode",))],
+    ids=["country", "case", "evidence"],
 )
 def test_what_is_not_drawn_is_a_usage_error(order: Order) -> None:
     with pytest.raises(UsageError):
@@ -107,6 +113,13 @@ def test_wrong_usage_is_one_line(arguments: list[str], capsys: pytest.CaptureFix
     error = capsys.readouterr().err
     assert error.startswith("nightsort: error: ")
     assert error.count("\n") == 1
+
+
+def test_evidence_that_is_not_heard_changes_the_layout_and_so_its_hash() -> None:
+    readers = [open_for(Order(without=names)) for names in ((), ("zip-list",), ("zip-list", "barcodes"))]
+    assert len({reader.identity.layout_hash for reader in readers}) == 3
+    assert readers[0].identity == open_reader("envelope", "us", None).identity
+    assert 0.0 < readers[0].least_find < 1.0
 
 
 def test_the_command_writes_its_table_figures_and_pictures(

@@ -4,9 +4,15 @@ import cv2
 import numpy as np
 import pytest
 
-from pipeline.envelopes.boxes import find_box_rows
+from pipeline.document import Image
+from pipeline.envelopes.boxed import lift_boxes
+from pipeline.envelopes.boxes import BoxRow, find_box_rows
 
 ORANGE, GREY = (60, 140, 235), (120, 120, 120)
+
+
+def best(page: Image, groups: tuple[int, ...]) -> BoxRow:
+    return next(find_box_rows(page, groups))[0]
 
 
 def boxed_page(colour: tuple[int, int, int], count: int = 5, degrees: float = 0.0) -> np.ndarray:
@@ -24,7 +30,7 @@ def boxed_page(colour: tuple[int, int, int], count: int = 5, degrees: float = 0.
 @pytest.mark.parametrize("degrees", [0.0, 4.0, -4.0])
 @pytest.mark.parametrize("colour", [ORANGE, GREY])
 def test_five_boxes_are_found_where_they_are(colour, degrees):
-    row = find_box_rows(boxed_page(colour, degrees=degrees), (5,))[0]
+    row = best(boxed_page(colour, degrees=degrees), (5,))
     assert row.coloured == (colour == ORANGE)
     turn = cv2.getRotationMatrix2D((300, 150), degrees, 1.0)
     for k, cell in enumerate(row.cells):
@@ -35,16 +41,54 @@ def test_five_boxes_are_found_where_they_are(colour, degrees):
 
 def test_grey_scans_of_coloured_boxes():
     grey = cv2.cvtColor(boxed_page(ORANGE), cv2.COLOR_BGR2GRAY)
-    assert len(find_box_rows(grey, (5,))[0].cells) == 5
+    assert len(best(grey, (5,)).cells) == 5
 
 
 def test_another_number_of_boxes_is_no_code():
-    assert find_box_rows(boxed_page(ORANGE, count=3), (5,)) == []
-    assert find_box_rows(np.full((200, 300, 3), 240, np.uint8), (5,)) == []
+    assert list(find_box_rows(boxed_page(ORANGE, count=3), (5,))) == []
+    assert list(find_box_rows(boxed_page(ORANGE, count=7), (5,))) == []
+    assert list(find_box_rows(np.full((200, 300, 3), 240, np.uint8), (5,))) == []
 
 
 def test_a_box_that_is_missing_in_the_middle_is_put_in():
     page = boxed_page(ORANGE)
     page[178:228, 148 + 84 : 184 + 84] = 245
-    cells = find_box_rows(page, (5,))[0].cells
+    cells = best(page, (5,)).cells
     assert (cells[2, 0] + cells[2, 2]) / 2 == pytest.approx(150 + 84 + 15, abs=3)
+
+
+@pytest.mark.parametrize("gap", [14, 40, 60])
+def test_two_groups_stand_apart_by_whatever_gap(gap: int) -> None:
+    page = np.full((300, 700, 3), 245, np.uint8)
+    lefts = [100 + 30 * k + (gap if k >= 3 else 0) for k in range(7)]
+    for x in lefts:
+        cv2.rectangle(page, (x, 180), (x + 30, 225), (60, 60, 220), 2)
+    middles = best(page, (3, 4)).cells[:, [0, 2]].mean(axis=1)
+    assert middles == pytest.approx(np.array(lefts) + 15, abs=2)
+
+
+@pytest.mark.parametrize("thick", [1, 3, 7])
+@pytest.mark.parametrize("frame", [ORANGE, GREY, (40, 30, 20)], ids=["orange", "grey", "as the pen"])
+def test_frames_are_left_behind_and_strokes_that_touch_them_are_not(
+    frame: tuple[int, int, int], thick: int
+) -> None:
+    page = np.full((300, 400, 3), 245, np.uint8)
+    for k in range(5):
+        cv2.rectangle(page, (60 + 56 * k, 60), (100 + 56 * k, 120), frame, thick)
+        cv2.line(page, (80 + 56 * k, 72), (98 + 56 * k, 108), (40, 30, 20), 4)  # reaches the frame
+    lifted = lift_boxes(page, best(page, (5,)))
+    assert lifted is not None
+    box, strips = lifted
+    assert (box.x, box.y) == pytest.approx((60, 60), abs=8)
+    for _, own in strips:
+        _, _, width, height = cv2.boundingRect(own)
+        assert 38 < height < 56  # the stroke, which comes to 43, and no line of the frame, which comes to 65
+        assert width < 36
+        assert cv2.connectedComponents(own)[0] == 2
+
+
+def test_a_word_is_no_row_of_boxes() -> None:
+    page = np.full((300, 400, 3), 245, np.uint8)
+    cv2.putText(page, "Poznan", (20, 120), cv2.FONT_HERSHEY_SIMPLEX, 2.5, (40, 30, 20), 6)
+    cells = np.array([[24 + 56.0 * k, 60, 70 + 56 * k, 122] for k in range(5)])
+    assert lift_boxes(page, BoxRow(cells, False)) is None
