@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.boxed import lift_boxes
 from pipeline.document import Box, Image
 from pipeline.envelopes import boxes
-from pipeline.envelopes.boxed import lift_boxes
 from pipeline.layouts import Country, Layout
 from pipeline.paper import ink
 from pipeline.paper.ink import Darkness, Mask

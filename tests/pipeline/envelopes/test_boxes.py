@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
+from pipeline.boxed import lift_boxes
 from pipeline.document import Image
-from pipeline.envelopes.boxed import lift_boxes
 from pipeline.envelopes.boxes import BoxRow, find_box_rows
 
 ORANGE, GREY = (60, 140, 235), (120, 120, 120)
