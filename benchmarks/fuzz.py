@@ -96,7 +96,7 @@ def must_print(error: Exception) -> None:
 
 def scan_seeds() -> list[bytes]:
     """A small file of every format, from the tests."""
-    from tests.pipeline.test_scans import WHOLE  # noqa: PLC0415 - brings pytest
+    from tests.pipeline.files.scan_files import WHOLE  # noqa: PLC0415 - makes them
 
     return list(WHOLE)
 

@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 import time
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -72,16 +73,24 @@ def test_worker_killed_in_the_middle_changes_no_byte(
         assert (settings.out / name).read_bytes() == (here.out / name).read_bytes()
 
 
-@pytest.mark.parametrize("address", ["tcp://10.1.2.3:8786", "scheduler:8786", "tls://[2001:db8::1]:8786"])
-def test_cluster_elsewhere_needs_a_prefect_server(address: str) -> None:
-    with pytest.raises(UsageError, match="set PREFECT_API_URL"):
+@pytest.mark.parametrize(
+    ("address", "elsewhere"),
+    [
+        *(
+            (address, False)
+            for address in ("local", "127.0.0.1:8786", "tcp://localhost:8786", "tls://[::1]:8786")
+        ),
+        *(
+            (address, True)
+            for address in ("tcp://10.1.2.3:8786", "scheduler:8786", "tls://[2001:db8::1]:8786")
+        ),
+    ],
+)
+def test_only_a_cluster_elsewhere_needs_a_prefect_server(address: str, elsewhere: bool) -> None:
+    refused = pytest.raises(UsageError, match="set PREFECT_API_URL") if elsewhere else nullcontext()
+    with refused:
         check_dask(address, prefect_api=None)
-    check_dask(address, prefect_api="http://prefect.example.org/api")
-
-
-@pytest.mark.parametrize("address", ["local", "127.0.0.1:8786", "tcp://localhost:8786", "tls://[::1]:8786"])
-def test_cluster_on_this_machine_needs_none(address: str) -> None:
-    check_dask(address, prefect_api=None)
+    assert check_dask(address, prefect_api="http://prefect.example.org/api") is None
 
 
 def test_no_scheduler_is_a_usage_error(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from flows.cli import app, main
+from flows.train_command import train
 from models import produce
 from models.labelled import DataSet
 from models.network import Network
@@ -103,9 +104,13 @@ def test_what_is_trained_in_bfloat16_is_kept_in_float32(data: str, tmp_path: Pat
 
 
 def test_the_cards_of_shipped_models_name_commands_that_exist() -> None:
-    for path in (Path(produce.__file__).parent / "weights").glob("*/card.json"):
+    cards = sorted((Path(produce.__file__).parent / "weights").glob("*/card.json"))
+    assert cards
+    for path in cards:
         words = shlex.split(json.loads(path.read_text())["command"])
-        app.parse_args(words[1:], exit_on_error=False, print_error=False)
+        command, given, _ = app.parse_args(words[1:], exit_on_error=False, print_error=False)
+        assert (words[0], command) == ("nightsort", train)
+        assert given.arguments["network"] == words[words.index("--network") + 1]
 
 
 def test_interrupted_training_keeps_the_best_and_resumes(

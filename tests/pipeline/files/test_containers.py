@@ -61,8 +61,15 @@ def test_a_jpeg_has_its_end_or_has_not(options: dict[str, object]) -> None:
 
 
 @given(st.binary(max_size=60))
-def test_jpeg_has_end_ends(noise: bytes) -> None:
-    jpeg_has_end(b"\xff\xd8\xff" + noise)
+def test_noise_after_the_picture_does_not_take_its_end_away(noise: bytes) -> None:
+    picture = b"\xff\xd8\xff\xda\x00\x02" + noise.replace(b"\xff", b"")
+    assert not jpeg_has_end(picture)
+    assert jpeg_has_end(picture + b"\xff\xd9" + noise)
+
+
+@given(st.binary(max_size=60))
+def test_noise_has_an_end_only_where_an_end_marker_stands(noise: bytes) -> None:
+    assert b"\xff\xd9" in noise or not jpeg_has_end(b"\xff\xd8\xff" + noise)
 
 
 def reason_of(kind: Kind, data: bytes) -> Reason | None:
