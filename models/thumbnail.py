@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from pipeline.document import Image
+from pipeline.paper.shrink import shrink
 
 SIDE = 64
 
@@ -15,6 +16,7 @@ def thumbnail(image: Image) -> Image:
 
     The black keeps the page's shape to be seen: a strip, a sheet and an envelope differ in that.
     """
+    image, _ = shrink(image, 4 * SIDE)
     scale = SIDE / max(image.shape[:2])
     size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
     small = cv2.resize(image, size, interpolation=cv2.INTER_AREA if scale < 1.0 else cv2.INTER_LINEAR)

@@ -10,6 +10,7 @@ from pipeline.document import Page
 from pipeline.envelopes.written import Spotter, find_codes
 from pipeline.layouts import Layout
 from pipeline.locate import Region, locate
+from pipeline.paper import ink
 from pipeline.paper.page_in_scan import find_page
 from pipeline.strings.lattice import Lattice, build_lattice
 from pipeline.strings.segment import segment
@@ -47,8 +48,9 @@ def cut_page(page: Page, layout: Layout, spotter: Spotter | None = None) -> CutP
         return CutPage(page.scan, page.number, _cut(locate(page.image, layout)))
     found = find_page(page.image)
     image = page.image if found is None else found.image
-    regions = locate(image, layout) or find_codes(image, layout.country, spotter)
-    barcodes = read_barcodes(image, layout.country.barcodes) if layout.country.barcodes else ()
+    grey = ink.to_grey(image)
+    regions = locate(image, layout) or find_codes(grey, layout.country, spotter)
+    barcodes = read_barcodes(grey, layout.country.barcodes) if layout.country.barcodes else ()
     if found is not None:
         regions = [replace(each, box=found.place(each.box, page.image.shape)) for each in regions]
         barcodes = tuple(replace(each, box=found.place(each.box, page.image.shape)) for each in barcodes)
@@ -59,7 +61,8 @@ def _cut(regions: Sequence[Region]) -> tuple[Cut, ...]:
     return tuple(
         Cut(
             region,
-            tuple(
+            region.lattices
+            or tuple(
                 # A single digit has too few strokes to tell slant from shape.
                 build_lattice(segment(dark, mask, slant=0.0 if region.boxed else None))
                 for dark, mask in region.strips

@@ -14,6 +14,7 @@ from pipeline.envelopes import boxes
 from pipeline.layouts import Country, Layout
 from pipeline.paper import ink
 from pipeline.paper.ink import Darkness, Mask
+from pipeline.strings.lattice import Lattice
 from pipeline.strings.segment import digit_height
 
 # Digits come to about this height (pixels) for the segmenter: enough for the network, no more.
@@ -31,12 +32,14 @@ class Region:
         one for every printed box.
     boxed : each strip holds one digit or none.
     prior : 0..1, how probable it is that this is the field, before it is read.
+    lattices : instead of strips, where the ink had to be cut to find the field.
     """
 
     box: Box
     strips: tuple[tuple[Darkness, Mask | None], ...]
     boxed: bool = False
     prior: float = 1.0
+    lattices: tuple[Lattice, ...] = ()
 
 
 def locate(image: Image, layout: Layout) -> list[Region]:

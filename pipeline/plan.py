@@ -19,7 +19,8 @@ from pipeline.document import Image, Page, Reading, Reason
 from pipeline.layouts import Layout, Mixed
 from pipeline.paper import ink
 from pipeline.paper.kinds import KINDS, Kind, PageClassifier
-from pipeline.paper.page_in_scan import find_page
+from pipeline.paper.page_in_scan import LOOK_SIZE, find_page
+from pipeline.paper.shrink import shrink
 from pipeline.paper.turns import TURNS
 from pipeline.strings.values import READINGS
 
@@ -84,8 +85,9 @@ def plan_page(image: Image, layout: Layout | FormSet | Mixed, looks: PageClassif
 
 def _look(image: Image, looks: PageClassifier) -> NDArray[np.float64]:
     """What the page looks like, without the scanner's bed or the table that it lies on."""
-    found = find_page(image)
-    return looks.look(image if found is None else found.image)
+    small, _ = shrink(image, LOOK_SIZE)
+    found = find_page(small)
+    return looks.look(small if found is None else found.image)
 
 
 def _plan_mixed(image: Image, layout: Mixed, seen: NDArray[np.float64]) -> Plan:

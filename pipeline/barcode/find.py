@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.document import Image
+from pipeline.paper.shrink import shrink
 
-# Longer side, pixels, at which bars are looked for, and how many rows become one.
-SEARCH_SIZE, FLATTEN = 1800, 3
+# Longer side, pixels, at which bars are looked for, at most, and how many rows become one.
+LARGEST, FLATTEN = 2700, 3
 # Distance of one bar to the next there, pixels, and by how much of it two distances may differ.
 CLOSEST, WIDEST, UNEVEN = 4.0, 26.0, 0.25
 EDGES_IN_RUN = 7
@@ -44,17 +45,21 @@ class BarRow:
 
 def find_bar_rows(grey: Image) -> list[BarRow]:
     """Rows that may be barcodes on a page, (H, W) uint8, the longest first."""
-    height, width = grey.shape
-    scale = min(1.0, SEARCH_SIZE / max(height, width, 1))
-    size = (max(1, round(width * scale)), max(1, round(height * scale / FLATTEN)))
-    if size[0] < FEWEST_BARS * CLOSEST or size[1] < 2:
+    small, scale = shrink(grey, LARGEST)
+    if small.shape[1] < FEWEST_BARS * CLOSEST or len(small) < 2 * FLATTEN:
         return []
-    flat = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
-    runs = _regular_runs(flat)
-    across, down = width / size[0], height / size[1]
-    rows = [row for group in _grouped(runs) if (row := _row(group, across, down)) is not None]
+    runs = _regular_runs(_flatten(small))
+    rows = [row for group in _grouped(runs) if (row := _row(group, 1 / scale, FLATTEN / scale)) is not None]
     rows.sort(key=lambda row: -(row.right[0] - row.left[0]) / row.pitch)
     return rows[:MAX_ROWS]
+
+
+def _flatten(grey: Image) -> Image:
+    """The mean of every three rows."""
+    height = len(grey) // FLATTEN * FLATTEN
+    upper, middle, lower = (grey[k:height:FLATTEN] for k in range(FLATTEN))
+    two = cv2.addWeighted(upper, 0.5, middle, 0.5, 0.0)
+    return np.asarray(cv2.addWeighted(two, 2.0 / 3.0, lower, 1.0 / 3.0, 0.0), np.uint8)
 
 
 def _regular_runs(flat: Image) -> NDArray[np.float64]:

@@ -1,10 +1,11 @@
-"""Find the lines of text on a mail piece, each with its own slant taken out."""
+"""Find the lines of text on a mail piece, and take its own slant out of each that is looked at."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import cv2
 import numpy as np
@@ -15,12 +16,27 @@ from pipeline.paper import deskew
 from pipeline.paper.ink import Mask
 from pipeline.strings.segment import digit_height
 
-MAX_COMPONENTS = 1500
+Labels = NDArray[np.integer[Any]]
+
+MAX_COMPONENTS, MAX_LABELS = 1500, 65535
 # Components of writing, as shares of the page's height (a page lies on its longer side or stands).
 TALLEST, SHORTEST = 0.16, 0.006
 LINE_GAP = 2.2  # heights of the line: white that ends a line
 # Width of a digit with its white, in heights of the line, least and most.
 NARROW_DIGIT, WIDE_DIGIT = 0.28, 1.35
+
+
+@dataclass(frozen=True, eq=False)
+class Components:
+    """What may be writing on a page.
+
+    labels : (H, W) uint16 or int32, of all components of ink. numbers : (N,) int32, the labels of those
+        that may be writing. boxes : (N, 4) int32 left, top, right, bottom of these.
+    """
+
+    labels: Labels
+    numbers: NDArray[np.int32]
+    boxes: NDArray[np.int32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,29 +91,60 @@ class TextLine:
         )
 
 
-def find_text_lines(mask: Mask) -> tuple[NDArray[np.int32], list[TextLine]]:
-    """Lines of text on an upright page: the labels of its components (H, W) int32, and the lines.
+def find_components(mask: Mask) -> Components:
+    """The components of an upright page that may be writing, the largest where there are very many.
 
     mask : (H, W) uint8, ink bright.
     """
-    _, numbered, found, _ = cv2.connectedComponentsWithStats(mask, connectivity=8, ltype=cv2.CV_32S)
-    labels, stats = np.asarray(numbered, np.int32), np.asarray(found, np.int32)
+    count, numbered, found, _ = cv2.connectedComponentsWithStats(mask, connectivity=8, ltype=cv2.CV_16U)
+    if count > MAX_LABELS:  # in half as many bits labelling takes half the time, but so many it cannot count
+        _, numbered, found, _ = cv2.connectedComponentsWithStats(mask, connectivity=8, ltype=cv2.CV_32S)
+    stats = np.asarray(found, np.int32)
     numbers = np.flatnonzero(_writing(stats, max(mask.shape)))
     area = stats[:, cv2.CC_STAT_AREA]
     if len(numbers) > MAX_COMPONENTS:
         numbers = np.sort(numbers[np.argsort(-area[numbers])[:MAX_COMPONENTS]])
     boxes = stats[numbers, :4].astype(np.int32)
     boxes[:, 2:] += boxes[:, :2]
-    return labels, [_line(labels, numbers[chain].astype(np.int32), boxes[chain]) for chain in _chains(boxes)]
+    return Components(np.asarray(numbered), numbers.astype(np.int32), boxes)
 
 
-def find_skew(mask: Mask) -> float:
+def find_skew(components: Components) -> float:
     """Degrees by which the lines of writing run downhill to the right."""
-    _, _, found, _ = cv2.connectedComponentsWithStats(mask, connectivity=8, ltype=cv2.CV_32S)
-    stats = np.asarray(found, np.int32)
-    boxes = stats[_writing(stats, max(mask.shape)), :4]
-    boxes[:, 2:] += boxes[:, :2]
-    return deskew.estimate_skew(boxes, mask.shape[1])
+    return deskew.estimate_skew(components.boxes, components.labels.shape[1])
+
+
+def find_text_lines(components: Components) -> list[TextLine]:
+    """Lines of text on an upright page, their slant still in them (see `upright`)."""
+    boxes = components.boxes
+    lines = []
+    for chain in _chains(boxes):
+        way = chain[np.argsort(boxes[chain, 0] + boxes[chain, 2], kind="stable")]
+        lines.append(TextLine(components.numbers[way], boxes[way], boxes[way][:, [0, 2]].astype(np.float64)))
+    return lines
+
+
+def upright(labels: Labels, line: TextLine) -> TextLine:
+    """A line with its own slant taken out of where its components begin and end.
+
+    labels : (H, W), of the page's components.
+    """
+    left, top = line.boxes[:, :2].min(axis=0)
+    right, bottom = line.boxes[:, 2:].max(axis=0)
+    near = labels[top:bottom, left:right]
+    place = np.zeros(int(near.max()) + 1, np.int32)
+    place[line.numbers] = np.arange(1, len(line.numbers) + 1)
+    near = place[near]
+    slant = deskew.estimate_slant(np.where(near > 0, np.uint8(255), np.uint8(0)))
+    ys, xs = np.nonzero(near)
+    along = left + xs + slant * (ys - (bottom - top) / 2.0)
+    number = near[ys, xs] - 1
+    spans = np.full((len(line.numbers), 2), np.inf)
+    spans[:, 1] = -np.inf
+    np.minimum.at(spans[:, 0], number, along)
+    np.maximum.at(spans[:, 1], number, along + 1.0)
+    way = np.argsort(spans.sum(axis=1))
+    return TextLine(line.numbers[way], line.boxes[way], spans[way], slant, (top + bottom) / 2.0)
 
 
 def _writing(stats: NDArray[np.int32], size: int) -> NDArray[np.bool_]:
@@ -107,60 +154,46 @@ def _writing(stats: NDArray[np.int32], size: int) -> NDArray[np.bool_]:
     return np.asarray(writing, np.bool_)
 
 
-def _line(labels: NDArray[np.int32], numbers: NDArray[np.int32], boxes: NDArray[np.int32]) -> TextLine:
-    """The line of some components, its own slant taken out of where they begin and end."""
-    left, top = boxes[:, :2].min(axis=0)
-    right, bottom = boxes[:, 2:].max(axis=0)
-    order = np.argsort(numbers)
-    near = labels[top:bottom, left:right]
-    place = np.minimum(np.searchsorted(numbers[order], near), len(numbers) - 1)
-    own = numbers[order][place] == near
-    slant = deskew.estimate_slant(np.where(own, np.uint8(255), np.uint8(0)))
-    ys, xs = np.nonzero(own)
-    along = left + xs + slant * (ys - (bottom - top) / 2.0)
-    number = order[place[ys, xs]]
-    spans = np.full((len(numbers), 2), np.inf)
-    spans[:, 1] = -np.inf
-    np.minimum.at(spans[:, 0], number, along)
-    np.maximum.at(spans[:, 1], number, along + 1.0)
-    way = np.argsort(spans.sum(axis=1))
-    return TextLine(numbers[way], boxes[way], spans[way], slant, (top + bottom) / 2.0)
-
-
 def _chains(boxes: NDArray[np.int32]) -> list[NDArray[np.intp]]:
     """Components linked to their nearest right neighbour on the same line, as index arrays."""
-    if not len(boxes):
-        return []
-    left, top, right, bottom = boxes.T.astype(np.float64)
-    tall = bottom - top
-    parent = np.arange(len(boxes))
+    parent = np.arange(len(boxes)).tolist()
 
     def root(i: int) -> int:
         while parent[i] != i:
             parent[i] = parent[parent[i]]
-            i = int(parent[i])
+            i = parent[i]
         return i
 
-    for i in range(len(boxes)):
-        shared = np.minimum(bottom, bottom[i]) - np.maximum(top, top[i])
-        smaller = np.minimum(tall, tall[i])
-        gap = left - right[i]
-        near = (
-            (shared >= 0.4 * smaller)
-            & (gap < LINE_GAP * np.minimum(np.maximum(tall, tall[i]), 2.5 * smaller))
-            & (left > left[i])
-            & (np.maximum(tall, tall[i]) < 4.0 * smaller)
-        )
-        # What stands over or under it belongs to it, and does not end the line.
-        followers = np.flatnonzero(near & (right > right[i]))
-        for j in np.flatnonzero(near & (right <= right[i])):
-            parent[root(int(j))] = root(i)
-        if len(followers):
-            parent[root(i)] = root(int(followers[gap[followers].argmin()]))
+    for i, j in _links(boxes):
+        parent[root(j)] = root(i)
     groups: dict[int, list[int]] = {}
     for i in range(len(boxes)):
         groups.setdefault(root(i), []).append(i)
     return [np.array(group, np.intp) for group in groups.values()]
+
+
+def _links(boxes: NDArray[np.int32]) -> list[tuple[int, int]]:
+    """Pairs of components of which the second continues the first's line, or stands over or under it."""
+    if not len(boxes):
+        return []
+    left, top, right, bottom = boxes.T.astype(np.float32)
+    tall = bottom - top
+    shared = np.minimum(bottom[:, None], bottom) - np.maximum(top[:, None], top)
+    smaller, taller = np.minimum(tall[:, None], tall), np.maximum(tall[:, None], tall)
+    gap = left - right[:, None]
+    near = (
+        (shared >= 0.4 * smaller)
+        & (gap < LINE_GAP * np.minimum(taller, 2.5 * smaller))
+        & (left > left[:, None])
+        & (taller < 4.0 * smaller)
+    )
+    # What stands over or under it belongs to it, and does not end the line.
+    after = right > right[:, None]
+    links = [(int(i), int(j)) for i, j in np.argwhere(near & ~after)]
+    gap[~(near & after)] = np.inf
+    nearest = gap.argmin(axis=1)
+    links += [(i, int(nearest[i])) for i in np.flatnonzero(np.isfinite(gap.min(axis=1))).tolist()]
+    return links
 
 
 def are_bars(boxes: NDArray[np.int32]) -> bool:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache
 
 from pipeline.barcode import Barcode
 from pipeline.belief import believed, believing
@@ -139,9 +140,15 @@ def _consistent(stated: Sequence[str]) -> bool:
 
 def _is_zip(value: str) -> bool:
     """Whether the first five digits are a ZIP code: one of the `zipcodes` package, renewed every month."""
+    return value[:5] in _zips_of(value[:3])
+
+
+@cache
+def _zips_of(area: str) -> frozenset[str]:
+    """All ZIP codes that begin so: the package looks through its whole table at every question."""
     import zipcodes  # noqa: PLC0415 - only where US mail is read; loads its table at the first question
 
-    return bool(zipcodes.is_real(value[:5]))  # type: ignore[no-untyped-call]
+    return frozenset(row["zip_code"] for row in zipcodes.similar_to(area))  # type: ignore[no-untyped-call]
 
 
 LISTS: dict[str, Callable[[str], bool]] = {"zipcodes": _is_zip}

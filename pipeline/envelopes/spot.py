@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from pipeline.envelopes.address import TextLine
 from pipeline.layouts import Country
 from pipeline.strings.decode import FLOOR, JUNK, Weights, edge_scores
-from pipeline.strings.lattice import Lattice
+from pipeline.strings.lattice import Lattice, part_of
+from pipeline.strings.segment import Pieces
 
 FEATURES = (
     "stretch",  # 1: how likely any stretch is the code, against there being none
@@ -43,14 +44,34 @@ WORST_DIGIT = -9.0
 class SeenLine:
     """A line of text as the network saw it.
 
-    line : its components. lattice, proba : its pieces, and (R, 11) float32 for every run of them.
+    line : its components. pieces, lattice : what it was cut into. proba : (R, 11) float32, of all its runs.
     starts : (N + 1,) for every component the first piece behind the white before it; last, all pieces.
     """
 
     line: TextLine
+    pieces: Pieces
     lattice: Lattice
     proba: NDArray[np.float32]
     starts: NDArray[np.intp]
+
+    def part(self, begin: int, end: int) -> Lattice:
+        """Its components from `begin` to `end` (exclusive) as a lattice of their own."""
+        return part_of(self.pieces, self.lattice, int(self.starts[begin]), int(self.starts[end]), self.proba)
+
+
+@dataclass(frozen=True)
+class Context:
+    """A page's lines of text: shape of the page, height of a usual line, and row of the lowest, pixels."""
+
+    shape: tuple[int, ...]
+    height: float
+    lowest: float
+
+    @classmethod
+    def of(cls, lines: Sequence[TextLine], shape: tuple[int, ...]) -> Context:
+        """Of the lines on which the code may stand, on a page of `shape`."""
+        height = float(np.median([line.height for line in lines])) if lines else 0.0
+        return cls(shape, height, max((float(line.boxes[:, 3].mean()) for line in lines), default=0.0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,16 +98,11 @@ class Ways:
 
 
 def find_stretches(
-    lines: Sequence[SeenLine], country: Country, weights: Weights, shape: tuple[int, ...]
+    seen: SeenLine, number: int, country: Country, weights: Weights, context: Context
 ) -> list[Stretch]:
-    """Every stretch of the lines that may be the country's code, on a page of `shape`."""
-    if not lines:
-        return []
-    usual = float(np.median([seen.line.height for seen in lines]))
-    lowest = max(float(seen.line.boxes[:, 3].mean()) for seen in lines)
+    """Every stretch of a line, of that number on its page, that may be the country's code."""
     return [
-        Stretch(number, begin, end, np.array([*looks, *_place(seen.line, begin, end, shape, usual, lowest)]))
-        for number, seen in enumerate(lines)
+        Stretch(number, begin, end, np.array([*looks, *_place(seen.line, begin, end, context)]))
         for begin, end, looks in _stretches(seen, country, weights)
     ]
 
@@ -141,13 +157,11 @@ def _stretches(
         )
 
 
-def _place(
-    line: TextLine, begin: int, end: int, shape: tuple[int, ...], usual: float, lowest: float
-) -> tuple[float, ...]:
-    x = float(line.boxes[begin:end, [0, 2]].mean()) / shape[1]
-    y = float(line.boxes[begin:end, [1, 3]].mean()) / shape[0]
-    last = lowest <= float(line.boxes[:, 3].mean()) + 0.8 * line.height
-    small = float(np.log(max(line.height, 1.0) / max(usual, 1.0)))
+def _place(line: TextLine, begin: int, end: int, context: Context) -> tuple[float, ...]:
+    x = float(line.boxes[begin:end, [0, 2]].mean()) / context.shape[1]
+    y = float(line.boxes[begin:end, [1, 3]].mean()) / context.shape[0]
+    last = context.lowest <= float(line.boxes[:, 3].mean()) + 0.8 * line.height
+    small = float(np.log(max(line.height, 1.0) / max(context.height, 1.0)))
     return y, float(y < 0.33), float(x < 0.42 and y < 0.45), float(last), small
 
 

@@ -5,6 +5,7 @@ All lines on which it may stand are cut and seen by the network; `spot` tells wh
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -13,22 +14,25 @@ from numpy.typing import NDArray
 
 from pipeline.document import Box, Image
 from pipeline.envelopes import address
-from pipeline.envelopes.address import TextLine
-from pipeline.envelopes.spot import LEAST_WHITE, SeenLine, Stretch, find_stretches, weigh_stretches
+from pipeline.envelopes.address import Labels, TextLine
+from pipeline.envelopes.ranking import plausibility
+from pipeline.envelopes.spot import LEAST_WHITE, Context, SeenLine, Stretch, find_stretches, weigh_stretches
 from pipeline.layouts import Country
 from pipeline.locate import DIGIT_HEIGHT, PAGE_CONTRAST, Region, bounds_on_page, line_window
 from pipeline.paper import deskew, ink
 from pipeline.paper.ink import Mask
+from pipeline.paper.shrink import shrink
 from pipeline.strings.classify import Classifier
 from pipeline.strings.decode import Weights
-from pipeline.strings.lattice import Lattice, build_lattice
-from pipeline.strings.segment import segment
+from pipeline.strings.lattice import build_lattice
+from pipeline.strings.segment import Pieces, segment
 
-# Longer side, pixels, at which the lines of a page are looked for.
-SEARCH_SIZE = 1600
+# Longer side, pixels, at which the lines of a page are looked for, at most.
+SEARCH_SIZE = 2000
 MIN_SKEW = 0.4
 FAINT_INK = 0.35  # darkness that counts for no less than black where faint writing is looked for
-MAX_LINES = 8
+MAX_LINES = 5
+SURE = 0.85  # probability of a line from which others are not looked at
 # Stretches that are read, and the least probability of all but the best of them.
 READ, LEAST_PROBABLE = 5, 0.01
 MARGIN = 0.35  # around a line, in its heights
@@ -38,11 +42,12 @@ MARGIN = 0.35  # around a line, in its heights
 class Search:
     """A page's lines of text, on the page straightened and reduced.
 
-    shape : of that. labels : (H, W) int32, its components. back : (3, 3), from there to the page.
+    shape : of that. labels : (H, W) uint16 or int32, its components. lines : their slant still in them.
+    back : (3, 3), from there to the page.
     """
 
     shape: tuple[int, ...]
-    labels: NDArray[np.int32]
+    labels: Labels
     lines: list[TextLine]
     back: NDArray[np.float64]
 
@@ -69,9 +74,10 @@ class Found:
     stretches: list[Stretch]
 
     def lift(self, stretch: Stretch, prior: float = 1.0) -> Region:
-        """A stretch as a region of the page."""
-        line = self.lines[stretch.line].line.part(stretch.begin, stretch.end)
-        return lift_line(self.grey, self.search, line, prior)
+        """A stretch as a region of the page, cut and seen as the line in which it stands."""
+        seen = self.lines[stretch.line]
+        box = line_box(self.search, seen.line.part(stretch.begin, stretch.end), self.grey.shape)
+        return Region(box, (), prior=prior, lattices=(seen.part(stretch.begin, stretch.end),))
 
 
 def find_codes(image: Image, country: Country, spotter: Spotter | None) -> list[Region]:
@@ -99,42 +105,60 @@ def find_codes(image: Image, country: Country, spotter: Spotter | None) -> list[
 
 
 def look_for_codes(grey: Image, search: Search, country: Country, spotter: Spotter) -> Found:
-    """All stretches of the page's lines that may be the code, as the network sees them."""
-    seen = _see(grey, search, likely_lines(search, country), spotter.classifier)
-    return Found(grey, search, seen, find_stretches(seen, country, spotter.weights, search.shape))
+    """The stretches of the page's lines that may be the code, as the network sees them.
+
+    The most plausible line is looked at first, and others until one reads as a code almost beyond doubt.
+    """
+    lines = likely_lines(search, country)
+    context = Context.of(lines, search.shape)
+    seen: list[SeenLine] = []
+    stretches: list[Stretch] = []
+    for line in lines:
+        seen.append(_see(grey, search, line, spotter.classifier))
+        stretches += find_stretches(seen[-1], len(seen) - 1, country, spotter.weights, context)
+        if _on_one_line(stretches, weigh_stretches(stretches, spotter.places)) >= SURE:
+            break
+    return Found(grey, search, seen, stretches)
+
+
+def _on_one_line(stretches: Sequence[Stretch], shares: NDArray[np.float64]) -> float:
+    """How probable it is that the code stands on the line where it stands most probably."""
+    return float(np.bincount([each.line for each in stretches], shares).max(initial=0.0))
 
 
 def likely_lines(search: Search, country: Country) -> list[TextLine]:
     """The lines on which the code may stand, most plausible place first, cut to the part where it may."""
-    lines = [_near_end(line, country) for line in search.lines if not address.are_bars(line.boxes)]
-    lines = [line for line in lines if next(line.ends(country, LEAST_WHITE), None)]
-    lines.sort(key=lambda line: -_plausible(line, search.shape))
-    return lines[:MAX_LINES]
+    lines = [line for line in search.lines if not address.are_bars(line.boxes)]
+    lines = [line for line in lines if next(_near_end(line, country).ends(country, LEAST_WHITE / 2), None)]
+    best = np.argsort(-plausibility(lines, search.shape), kind="stable")[:MAX_LINES]
+    parts = [_near_end(address.upright(search.labels, lines[index]), country) for index in best.tolist()]
+    return [line for line in parts if next(line.ends(country, LEAST_WHITE), None)]
 
 
 def search_lines(grey: Image) -> Search:
     """The lines of text of a page (H, W) uint8."""
-    shrink = min(1.0, SEARCH_SIZE / max(grey.shape))
-    small = (
-        grey if shrink == 1.0 else cv2.resize(grey, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
-    )
-    small = small.astype(np.uint8, copy=False)
+    small, scale = shrink(grey, SEARCH_SIZE)
     mask = _ink_mask(small)
-    skew = address.find_skew(mask)
-    turn = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
+    components = address.find_components(mask)
+    skew = address.find_skew(components)
+    turn = np.eye(3)
     if abs(skew) >= MIN_SKEW:
-        small, turn = deskew.rotate(small, skew)
-        mask = _ink_mask(small)
-    labels, lines = address.find_text_lines(mask)
-    there = np.vstack([turn, [0.0, 0.0, 1.0]]) @ np.diag([shrink, shrink, 1.0])
-    return Search(small.shape, labels, lines, np.linalg.inv(there))
+        turned, turn[:2] = deskew.rotate(mask, skew, paper=0)
+        components = address.find_components(np.where(turned > 127, np.uint8(255), np.uint8(0)))
+    middle = 0.5 / scale - 0.5  # of a pixel of the small page, on the large one
+    back = np.array([[1.0 / scale, 0.0, middle], [0.0, 1.0 / scale, middle], [0.0, 0.0, 1.0]])
+    lines = address.find_text_lines(components)
+    return Search(small.shape, components.labels, lines, back @ np.linalg.inv(turn))
 
 
 def _ink_mask(grey: Image) -> Mask:
-    dark = ink.darkness(grey)
+    dark = ink.darkness_levels(grey)
+    sample = np.ascontiguousarray(dark[::2, ::2])
+    level, _ = cv2.threshold(sample, 0, 255, cv2.THRESH_OTSU)
     # Beside a black stamp faint writing would pass for paper.
-    faint = ink.ink_threshold(np.minimum(dark, np.float32(FAINT_INK)))
-    return ink.binarize(dark, max(min(ink.ink_threshold(dark), faint), PAGE_CONTRAST))
+    faint, _ = cv2.threshold(np.minimum(sample, np.uint8(FAINT_INK * 255)), 0, 255, cv2.THRESH_OTSU)
+    limit = max(min(level, faint), 255.0 * max(ink.MIN_CONTRAST, PAGE_CONTRAST))
+    return np.asarray(cv2.threshold(dark, limit, 255, cv2.THRESH_BINARY)[1], np.uint8)
 
 
 def _near_end(line: TextLine, country: Country) -> TextLine:
@@ -146,41 +170,29 @@ def _near_end(line: TextLine, country: Country) -> TextLine:
     return line.part(int(np.flatnonzero(right.max() - left <= room).min(initial=len(left) - 1)), len(left))
 
 
-def _plausible(line: TextLine, shape: tuple[int, ...]) -> float:
-    """How much its place speaks for a line of the destination: low, and right of the sender."""
-    x = float(line.boxes[:, [0, 2]].mean()) / shape[1]
-    y = float(line.boxes[:, [1, 3]].mean()) / shape[0]
-    return y if y < 0.33 or (x < 0.42 and y < 0.45) else 1.0 + y
-
-
-def _see(grey: Image, search: Search, lines: list[TextLine], classifier: Classifier) -> list[SeenLine]:
-    cut = [_cut(grey, search, line) for line in lines]
-    if not cut:
-        return []
-    proba = classifier.predict_proba(np.concatenate([lattice.crops for lattice, _ in cut]))
-    parts = np.split(proba, np.cumsum([len(lattice.crops) for lattice, _ in cut])[:-1])
-    return [
-        SeenLine(line, lattice, part, starts)
-        for line, (lattice, starts), part in zip(lines, cut, parts, strict=True)
-    ]
-
-
-def _cut(grey: Image, search: Search, line: TextLine) -> tuple[Lattice, NDArray[np.intp]]:
-    """The whole line as a lattice, and the first piece behind the white before each component."""
-    dark, mask = lift_line(grey, search, line).strips[0]
+def _see(grey: Image, search: Search, line: TextLine, classifier: Classifier) -> SeenLine:
+    """A line cut as a whole, what the network says of it, and the first piece of every component."""
+    (dark, mask), *_ = lift_line(grey, search, line).strips
     pieces = segment(dark, mask, slant=line.slant)
+    lattice = build_lattice(pieces)
+    starts = _starts(line, pieces, dark.shape[0])
+    return SeenLine(line, pieces, lattice, classifier.predict_proba(lattice.crops), starts)
+
+
+def _starts(line: TextLine, pieces: Pieces, rows: int) -> NDArray[np.intp]:
+    """The first piece behind the white before each component, in a strip of so many rows."""
     left, top, _, bottom = _frame(line)
     scale = DIGIT_HEIGHT / max(line.height, 1.0)
     reached = np.maximum.accumulate(line.spans[:, 1])
     white = np.concatenate([[-np.inf], (line.spans[1:, 0] + reached[:-1]) / 2, [np.inf]])
     # From the line's upright coordinates to those of the strip that `segment` made upright.
     moved = line.slant * ((top + bottom) / 2 - line.middle) + left
-    on_strip = (white - moved) * scale + deskew.shear_margin(dark.shape[0], line.slant)
+    on_strip = (white - moved) * scale + deskew.shear_margin(rows, line.slant)
     middles = (pieces.boxes[:, 0] + pieces.boxes[:, 2]) / 2
     starts = (
         np.searchsorted(np.maximum.accumulate(middles), on_strip) if len(middles) else np.zeros_like(white)
     )
-    return build_lattice(pieces), np.asarray(starts, np.intp)
+    return np.asarray(starts, np.intp)
 
 
 def _frame(line: TextLine) -> tuple[float, float, float, float]:
@@ -200,7 +212,9 @@ def lift_line(grey: Image, search: Search, line: TextLine, prior: float = 1.0) -
     dark = ink.darkness(_sample(grey, search.back @ place, size), window=line_window(size[1]))
     x0, y0 = max(int(left), 0), max(int(top), 0)
     near = search.labels[y0 : int(bottom) + 1, x0 : int(right) + 1]
-    own = np.isin(near, line.numbers).astype(np.uint8) * 255
+    inked = np.zeros(int(near.max(initial=0)) + 1, np.uint8)
+    inked[line.numbers[line.numbers < len(inked)]] = 255
+    own = inked[near]
     own = np.asarray(cv2.dilate(own, np.ones((3, 3), np.uint8)), np.uint8)
     place[:2, 2] -= [x0, y0]
     allowed = cv2.warpAffine(own, place[:2], size, flags=cv2.WARP_INVERSE_MAP | cv2.INTER_LINEAR) > 127

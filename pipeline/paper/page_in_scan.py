@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from pipeline.document import Box, Image
 from pipeline.paper.ink import Mask
+from pipeline.paper.shrink import shrink
 
 Corners = NDArray[np.float64]  # (4, 2) x, y: upper left, upper right, lower right, lower left
 
-LOOK_SIZE = 360  # longer side, pixels, at which the page is looked for
+LOOK_SIZE = 720  # longer side, pixels, at which the page is looked for, at most
 DIFFERENT = 22.0  # levels between a bed and the paper on it, at least, in one of the colours
 LEAST_AREA = 0.12  # of the scan
 FILLED = 0.93  # share of the quadrangle that must be page, and of the page that must be in it
@@ -49,8 +50,7 @@ def find_page(scan: Image) -> FoundPage | None:
     The bed is told by its colour along the scan's rim. What is found must be a quadrangle with a right
     angle inside the scan: a shadow across a page has none.
     """
-    step = max(1, max(scan.shape[:2]) // LOOK_SIZE)
-    small = scan[::step, ::step]
+    small, scale = shrink(scan, LOOK_SIZE)
     if min(small.shape[:2]) < 24:
         return None
     bed = _bed_colour(small)
@@ -59,7 +59,7 @@ def find_page(scan: Image) -> FoundPage | None:
     corners = _find_corners(small, bed)
     if corners is None:
         return None
-    return _cut_out(scan, (corners + 0.5) * step)
+    return _cut_out(scan, (corners + 0.5) / scale)
 
 
 def _bed_colour(small: Image) -> NDArray[np.float64] | None:
@@ -70,7 +70,7 @@ def _bed_colour(small: Image) -> NDArray[np.float64] | None:
         [rim, planes[:, :2].reshape(-1, planes.shape[2]), planes[:, -2:].reshape(-1, planes.shape[2])]
     )
     height, width = planes.shape[:2]
-    middle = planes[height // 4 : -height // 4, width // 4 : -width // 4].reshape(-1, planes.shape[2])
+    middle = planes[height // 4 : -height // 4 : 3, width // 4 : -width // 4 : 3].reshape(-1, planes.shape[2])
     bed = np.median(rim, axis=0)
     # Ink darkens a part of the middle: paper is what most of it is.
     paper = np.median(middle, axis=0)

@@ -47,11 +47,13 @@ class Seen:
 
 
 def see(lattices: Sequence[Lattice], classifier: Classifier) -> list[Seen]:
-    """What the networks see of every lattice, from one call of each."""
+    """What the networks see of every lattice, from one call of each; what it knows already is not asked."""
     if not lattices:
         return []
-    proba = classifier.predict_proba(np.concatenate([lattice.crops for lattice in lattices]))
-    parts = np.split(proba, np.cumsum([len(lattice.crops) for lattice in lattices])[:-1])
+    fresh = [lattice.crops for lattice in lattices if lattice.proba is None]
+    proba = classifier.predict_proba(np.concatenate(fresh)) if fresh else np.zeros((0, 11), np.float32)
+    new = iter(np.split(proba, np.cumsum([len(crops) for crops in fresh])[:-1]))
+    parts = [next(new) if lattice.proba is None else lattice.proba for lattice in lattices]
     if not isinstance(classifier, LineClassifier):
         return [Seen(lattice, part) for lattice, part in zip(lattices, parts, strict=True)]
     frames = classifier.predict_frames([lattice.picture for lattice in lattices])

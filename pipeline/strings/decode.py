@@ -29,7 +29,7 @@ class Beam:
 
     kept : values of each length at each piece.
     digit : nats; a digit this much less probable than the best one of its run is not tried.
-    value : nats; values at the same piece are scored on the same ink, one this far behind is dropped.
+    value : nats; a value that even on its best way on is this far behind the best of all is dropped.
     """
 
     kept: int = 6
@@ -121,7 +121,7 @@ def decode(
         return []
     if lengths is not None and off_length > 0.0:
         total = float(np.logaddexp(total, math.log(off_length) + _total(lattice, digits, junk, None)))
-    finished = _beam(lattice, digits, junk, None if lengths is None else max(lengths, default=0), beam)
+    finished = _beam(lattice, digits, junk, lengths, beam)
     allowed = [(v, s) for v, s in finished.items() if lengths is None or len(v) in lengths]
     allowed.sort(key=lambda item: (-item[1], item[0]))
     return [Candidate(value, min(1.0, math.exp(score - total))) for value, score in allowed[:best]]
@@ -214,44 +214,86 @@ def _beam(
     lattice: Lattice,
     digits: NDArray[np.float64],
     junk: NDArray[np.float64],
-    longest: int | None,
+    lengths: Collection[int] | None,
     beam: Beam,
 ) -> dict[str, float]:
     """Values at the last piece with the log of the sum over their ways (those that the beam kept)."""
+    edges = lattice.edges.tolist()
+    goal = _goals(lattice.size, edges, digits.max(axis=1, initial=-np.inf), junk, lengths)
+    least = goal[0][0] - beam.value
+    if least == -math.inf:
+        return {}
     waiting: list[dict[str, float]] = [{} for _ in range(lattice.size + 1)]
     waiting[0][""] = 0.0
-    choices = _choices(digits, beam.digit)
+    longest = len(goal[0]) - 1 if lengths is not None else None
+    skipped = junk.tolist()
     position = -1
-    for index, (start, stop) in enumerate(lattice.edges.tolist()):
+    for (start, stop), choices, skip in zip(edges, _choices(digits, beam.digit), skipped, strict=True):
         if start != position:
             position = start
-            waiting[start] = _prune(waiting[start], beam)
-        ahead = waiting[stop]
+            waiting[start] = _prune(waiting[start], goal[start], least, beam.kept)
+        ahead, left = waiting[stop], goal[stop]
         for value, score in waiting[start].items():
-            if junk[index] > -np.inf:
-                _add(ahead, value, score + float(junk[index]))
-            if longest is None or len(value) < longest:
-                for digit, more in choices[index]:
+            done = len(value) if longest is not None else 0
+            if score + skip + left[done] >= least:
+                _add(ahead, value, score + skip)
+            if longest is None or done < longest:
+                enough = least - left[done + (longest is not None)]
+                for digit, more in choices:
+                    if score + more < enough:
+                        break
                     _add(ahead, value + digit, score + more)
     return waiting[-1]
 
 
+def _goals(
+    size: int,
+    edges: list[list[int]],
+    digit: NDArray[np.float64],
+    junk: NDArray[np.float64],
+    lengths: Collection[int] | None,
+) -> list[list[float]]:
+    """Score of the best way on to the end: for every piece, by the number of digits before it.
+
+    Where any length will do that number does not matter, and there is one score a piece.
+    """
+    longest = 0 if lengths is None else max(lengths, default=0)
+    goal = np.full((size + 1, longest + 1), -np.inf)
+    goal[size, [0] if lengths is None else [n for n in lengths if n >= 0]] = 0.0
+    for (start, stop), read, skip in zip(edges[::-1], digit[::-1].tolist(), junk[::-1].tolist(), strict=True):
+        here, there = goal[start], goal[stop]
+        np.maximum(here, there + skip, out=here)
+        if lengths is None:
+            np.maximum(here, there + read, out=here)
+        else:
+            np.maximum(here[:-1], there[1:] + read, out=here[:-1])
+    found: list[list[float]] = goal.tolist()
+    return found
+
+
 def _choices(digits: NDArray[np.float64], margin: float) -> list[list[tuple[str, float]]]:
-    least = digits.max(axis=1, initial=-np.inf) - margin
+    """Of every run the digits that are tried with their scores, the most probable first."""
+    order = np.argsort(-digits, axis=1, kind="stable")
+    ranked = np.take_along_axis(digits, order, axis=1)
+    count = (ranked >= ranked[:, :1] - margin).sum(axis=1)
     return [
-        [(str(d), float(row[d])) for d in np.nonzero(row >= low)[0]]
-        for row, low in zip(digits, least, strict=True)
+        [(str(d), score) for d, score in zip(row[:n], scores[:n], strict=True)]
+        for row, scores, n in zip(order.tolist(), ranked.tolist(), count.tolist(), strict=True)
     ]
 
 
-def _prune(values: dict[str, float], beam: Beam) -> dict[str, float]:
+def _prune(values: dict[str, float], goal: list[float], least: float, most: int) -> dict[str, float]:
     """The best values; as many of each length, so that a shorter reading does not crowd out a longer one."""
-    least = max(values.values(), default=0.0) - beam.value
-    good = [(-score, value) for value, score in values.items() if score >= least]
+    known = len(goal) > 1
+    good = [
+        (-score, value)
+        for value, score in values.items()
+        if score + goal[len(value) if known else 0] >= least
+    ]
     kept: dict[str, float] = {}
     room: dict[int, int] = {}
     for behind, value in sorted(good):
-        left = room.get(len(value), beam.kept)
+        left = room.get(len(value), most)
         if left:
             room[len(value)] = left - 1
             kept[value] = -behind

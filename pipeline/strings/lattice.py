@@ -52,6 +52,7 @@ class Lattice:
     junk_features : (R, len(JUNK_FEATURES)) float32; only runs of one piece may be left out.
     boxes : (R, 4) int32 left, top, right, bottom, on the upright strip.
     picture : (32, W) uint8, the whole line for the network that does not cut (see `picture`).
+    proba : (R, 11) float32, what the network says of every run, where it was asked already.
     """
 
     size: int
@@ -62,6 +63,7 @@ class Lattice:
     junk_features: NDArray[np.float32]
     boxes: NDArray[np.int32]
     picture: Image
+    proba: NDArray[np.float32] | None = None
 
 
 def build_lattice(pieces: Pieces) -> Lattice:
@@ -70,6 +72,19 @@ def build_lattice(pieces: Pieces) -> Lattice:
     boxes = _run_boxes(pieces.boxes, edges)
     digit, shape, junk = _features(pieces, edges, boxes)
     return Lattice(len(pieces), edges, crops(pieces, edges), digit, shape, junk, boxes, draw_line(pieces))
+
+
+def part_of(pieces: Pieces, lattice: Lattice, first: int, last: int, proba: NDArray[np.float32]) -> Lattice:
+    """The lattice of the pieces from `first` to `last` (exclusive) of a line that has been cut.
+
+    lattice : of all pieces, with the network's probabilities `proba` (R, 11) for its runs.
+    """
+    own = (lattice.edges[:, 0] >= first) & (lattice.edges[:, 1] <= last)
+    part, edges, boxes = pieces.part(first, last), lattice.edges[own] - first, lattice.boxes[own]
+    digit, shape, junk = _features(part, edges, boxes)
+    return Lattice(
+        len(part), edges, lattice.crops[own], digit, shape, junk, boxes, draw_line(part), proba[own]
+    )
 
 
 def _run_boxes(pieces: NDArray[np.int32], edges: NDArray[np.int32]) -> NDArray[np.int32]:

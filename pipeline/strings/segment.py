@@ -58,6 +58,24 @@ class Pieces:
     def __len__(self) -> int:
         return len(self.boxes)
 
+    def part(self, first: int, last: int) -> Pieces:
+        """The pieces from `first` to `last` (exclusive) without the ink of the others."""
+        boxes = self.boxes[first:last]
+        if not len(boxes):
+            return Pieces(self.ink[:, :0], self.labels[:, :0], boxes, 0.0, self.stroke, self.slant)
+        left, right = max(int(boxes[:, 0].min()) - 1, 0), int(boxes[:, 2].max()) + 1
+        labels = self.labels[:, left:right]
+        own = (labels > first) & (labels <= last)
+        others = cv2.dilate(np.where(own, np.int16(0), labels), np.ones((3, 3), np.uint8)) > 0
+        return Pieces(
+            np.where(others & ~own, np.uint8(0), self.ink[:, left:right]),
+            np.where(own, labels - np.int16(first), np.int16(0)),
+            boxes - np.array([left, 0, left, 0], np.int32),
+            digit_height(boxes),
+            self.stroke,
+            self.slant,
+        )
+
 
 def segment(dark: Darkness, mask: Mask | None = None, slant: float | None = None) -> Pieces:
     """Pieces of a line of writing.

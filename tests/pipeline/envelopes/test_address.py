@@ -4,7 +4,15 @@ import cv2
 import numpy as np
 import pytest
 
-from pipeline.envelopes.address import are_bars, find_skew, find_text_lines
+from pipeline.envelopes.address import (
+    Labels,
+    TextLine,
+    are_bars,
+    find_components,
+    find_skew,
+    find_text_lines,
+    upright,
+)
 from pipeline.layouts import countries
 
 
@@ -21,8 +29,14 @@ def page_of_words(*lines: tuple[int, int, list[int]]) -> np.ndarray:
     return mask
 
 
+def text_lines(mask: np.ndarray) -> tuple[Labels, list[TextLine]]:
+    components = find_components(mask)
+    lines = find_text_lines(components)
+    return components.labels, [upright(components.labels, line) for line in lines]
+
+
 def test_every_line_is_found_with_all_its_letters():
-    labels, lines = find_text_lines(page_of_words((400, 300, [6, 2, 5]), (400, 360, [4]), (50, 50, [3, 3])))
+    labels, lines = text_lines(page_of_words((400, 300, [6, 2, 5]), (400, 360, [4]), (50, 50, [3, 3])))
     assert sorted(len(line.numbers) for line in lines) == [4, 6, 13]
     assert labels.shape == (600, 1000)
     assert all(line.height == 30 for line in lines)
@@ -31,9 +45,7 @@ def test_every_line_is_found_with_all_its_letters():
 def test_white_is_measured_without_the_slant_of_the_line():
     mask = page_of_words((400, 300, [3, 2]))
     sheared = cv2.warpAffine(mask, np.array([[1.0, -0.5, 157.0], [0.0, 1.0, 0.0]]), (1000, 600))
-    (upright,), (leaning,) = (
-        find_text_lines(each)[1] for each in (mask, (sheared > 127).astype(np.uint8) * 255)
-    )
+    (upright,), (leaning,) = (text_lines(each)[1] for each in (mask, (sheared > 127).astype(np.uint8) * 255))
     assert upright.gaps[3] == pytest.approx(1.0, abs=0.05)  # 30 pixels between words of height 30
     assert leaning.gaps[3] == pytest.approx(1.0, abs=0.2)
     assert leaning.gaps[1] == pytest.approx(upright.gaps[1], abs=0.2)
@@ -42,15 +54,15 @@ def test_white_is_measured_without_the_slant_of_the_line():
 def test_a_dot_over_a_letter_does_not_end_the_line():
     mask = page_of_words((400, 300, [6]))
     mask[286:295, 424:430] = 255  # over the second letter
-    _, lines = find_text_lines(mask)
+    _, lines = text_lines(mask)
     assert [len(line.numbers) for line in lines] in ([6, 1], [1, 6], [7])
     mask[310:318, 430:434] = 255  # beside it, within its height: what follows still belongs to the line
-    _, lines = find_text_lines(mask)
+    _, lines = text_lines(mask)
     assert max(len(line.numbers) for line in lines) >= 6
 
 
 def test_ends_of_a_line_are_as_wide_as_a_code_where_the_country_writes_it():
-    _, (line,) = find_text_lines(page_of_words((400, 360, [7, 2, 5])))
+    _, (line,) = text_lines(page_of_words((400, 360, [7, 2, 5])))
     ends = list(line.ends(countries()["us"], 0.5))
     assert (9, 14) in ends  # the last word
     assert all(end == 14 for _, end in ends)
@@ -61,12 +73,12 @@ def test_ends_of_a_line_are_as_wide_as_a_code_where_the_country_writes_it():
 def test_skew_of_lines():
     mask = page_of_words((200, 200, [6, 5, 4]), (200, 300, [8, 6]), (200, 400, [5, 5, 2]))
     turned = cv2.warpAffine(mask, cv2.getRotationMatrix2D((500, 300), -3.0, 1.0), (1000, 600))
-    assert find_skew((turned > 127).astype(np.uint8) * 255) == pytest.approx(3.0, abs=0.6)
-    assert find_skew(np.zeros((100, 100), np.uint8)) == 0.0
+    assert find_skew(find_components((turned > 127).astype(np.uint8) * 255)) == pytest.approx(3.0, abs=0.6)
+    assert find_skew(find_components(np.zeros((100, 100), np.uint8))) == 0.0
 
 
 def test_blank_pages_have_no_lines():
-    _, lines = find_text_lines(np.zeros((100, 100), np.uint8))
+    _, lines = text_lines(np.zeros((100, 100), np.uint8))
     assert lines == []
 
 
@@ -76,7 +88,7 @@ def test_the_bars_of_a_barcode_are_told_from_writing():
     for k in range(40):
         top = 420 if k % 3 else 432
         cv2.rectangle(mask, (420 + 9 * k, top), (423 + 9 * k, 445), 255, -1)
-    _, lines = find_text_lines(mask)
+    _, lines = text_lines(mask)
     assert all(are_bars(line.boxes) for line in lines)
-    _, (word,) = find_text_lines(page_of_words((400, 300, [8])))
+    _, (word,) = text_lines(page_of_words((400, 300, [8])))
     assert not are_bars(word.boxes)
