@@ -19,9 +19,11 @@ ASPECT = (0.4, 1.25)  # width over height
 COLOURED = 0.035  # redness over the paper's that is a printed frame and not JPEG noise
 FAINT = (0.2, 0.14, 0.1, 0.07)  # darkness at which fainter and fainter frames are looked for
 FRAMED = 0.62  # share of a box's outline that must be drawn
-# Of a row: boxes that may be missing, how far one may be out of its place, and how much more than a step
-# two groups may stand apart, in steps from box to box.
-MISSING, OFF_PLACE, GROUP_GAP = 1, 0.2, 2.2
+# Of a row: share of the boxes that must be seen as such, and of all frames that must be drawn; in steps from
+# box to box how far one may be out of its place, and how much more than a step two groups may stand apart.
+SEEN, LEAST_DRAWN, OFF_PLACE, GROUP_GAP = 0.4, 0.75, 0.2, 2.2
+# Boxes within a row that may be missing without a look at their frames.
+MISSING = 1
 
 
 @dataclass(frozen=True)
@@ -39,12 +41,18 @@ class BoxRow:
 def find_box_rows(image: Image, groups: Sequence[int]) -> Iterator[list[BoxRow]]:
     """Rows of as many equal boxes as `groups` has, best first, once for every way to look for them.
 
-    image : (H, W, 3) uint8 BGR or (H, W) grey. A way that finds none gives nothing.
+    image : (H, W, 3) uint8 BGR or (H, W) grey. A way that finds none gives nothing; rows of which several
+    boxes had to be guessed come after all others.
     """
+    guessed: list[tuple[float, BoxRow]] = []
     for coloured, mask in _masks(image):
-        rows = [BoxRow(cells, coloured) for cells in _rows(mask, groups)]
+        found = [(seen, BoxRow(cells, coloured)) for seen, cells in _rows(mask, groups)]
+        rows = [row for seen, row in found if seen > sum(groups) - MISSING - 1]
         if rows:
             yield rows
+        guessed += [(seen, row) for seen, row in found if seen <= sum(groups) - MISSING - 1]
+    if guessed:
+        yield [row for _, row in sorted(guessed, key=lambda each: -each[0])]
 
 
 def _masks(image: Image) -> Iterator[tuple[bool, Mask]]:
@@ -75,7 +83,8 @@ def _coloured(image: Image) -> Mask:
     return cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8)).astype(np.uint8, copy=False)
 
 
-def _rows(mask: Mask, groups: Sequence[int]) -> list[NDArray[np.float64]]:
+def _rows(mask: Mask, groups: Sequence[int]) -> list[tuple[float, NDArray[np.float64]]]:
+    """Cells of the rows of boxes in a mask, and how many of them were seen as boxes; most first."""
     boxes = _framed(mask)
     rows: list[tuple[float, NDArray[np.float64]]] = []
     used = np.zeros(len(boxes), bool)
@@ -84,12 +93,10 @@ def _rows(mask: Mask, groups: Sequence[int]) -> list[NDArray[np.float64]]:
             continue
         alike = _alike(boxes, int(seed))
         used[alike] = True
-        row = _distinct(boxes[alike])
-        cells = _fill(row, groups)
-        if cells is not None:
-            spread = float(np.std(cells[:, 3] - cells[:, 1]) / np.mean(cells[:, 3] - cells[:, 1]))
-            rows.append((spread + abs(len(row) - sum(groups)), cells))
-    return [cells for _, cells in sorted(rows, key=lambda item: item[0])]
+        found = _fill(_distinct(boxes[alike]), groups, mask)
+        if found is not None:
+            rows.append(found)
+    return sorted(rows, key=lambda item: -item[0])
 
 
 def _framed(mask: Mask) -> NDArray[np.float64]:
@@ -157,14 +164,16 @@ def _alike(boxes: NDArray[np.float64], seed: int) -> NDArray[np.intp]:
     return np.flatnonzero(like)
 
 
-def _fill(row: NDArray[np.float64], groups: Sequence[int]) -> NDArray[np.float64] | None:
-    """The cells of a row of boxes that stand in `groups`, what is missing put in; None where they do not.
+def _fill(
+    row: NDArray[np.float64], groups: Sequence[int], mask: Mask
+) -> tuple[float, NDArray[np.float64]] | None:
+    """The cells of a row of boxes that stand in `groups`, and how many of them were seen as such; or None.
 
-    row : (N, 4), from left to right. Between groups there is no less white than within, and no more than
-    GROUP_GAP widths of a step more.
+    row : (N, 4), from left to right. Ink that touches a frame hides a box: it is put in where frames are
+    drawn. Between groups there is no less white than within, and at most GROUP_GAP steps more.
     """
     count = sum(groups)
-    if len(row) < max(2, count - MISSING):
+    if len(row) < max(2, SEEN * count):
         return None
     middles = (row[:, 0] + row[:, 2]) / 2
     width = float(np.median(row[:, 2] - row[:, 0]))
@@ -173,35 +182,75 @@ def _fill(row: NDArray[np.float64], groups: Sequence[int]) -> NDArray[np.float64
     if near.size == 0 or near.min() < 0.9 * width:
         return None
     pitch = float(np.median(near))
-    best: tuple[float, NDArray[np.float64], NDArray[np.intp]] | None = None
+    best: tuple[float, NDArray[np.float64]] | None = None
     for places in _placings(middles, groups, pitch):
         apart = np.abs(places[:, None] - middles[None, :])
         there = apart.min(axis=1) < OFF_PLACE * pitch
-        beyond = np.abs(middles[None, :] - np.array([places[0] - pitch, places[-1] + pitch])[:, None])
-        if there.sum() < count - MISSING or not (there[0] and there[-1]):
+        worth = float(there.sum()) - float(apart.min(axis=1)[there].mean()) / pitch if there.any() else 0.0
+        if there.sum() < max(2, SEEN * count) or (best is not None and worth <= best[0]):
             continue
-        if (beyond < OFF_PLACE * pitch).any():
-            continue  # the row goes on: it is one of more boxes
-        worth = float(there.sum()) - float(apart.min(axis=1)[there].mean()) / pitch
-        if best is None or worth > best[0]:
-            best = worth, places, np.where(there, apart.argmin(axis=1), -1)
-    return None if best is None else _complete(row, best[1], best[2])
+        cells = _complete(row, places, np.where(there, apart.argmin(axis=1), -1))
+        if _goes_on(middles, places, pitch) or not _hidden(mask, cells, there, pitch):
+            continue
+        best = worth, cells
+    return best
+
+
+def _goes_on(middles: NDArray[np.float64], places: NDArray[np.float64], pitch: float) -> bool:
+    """Whether one more box was seen at either end of a row: it is one of more boxes."""
+    beyond = np.array([places[0] - pitch, places[-1] + pitch])
+    return bool((np.abs(middles[None, :] - beyond[:, None]) < OFF_PLACE * pitch).any())
+
+
+def _hidden(mask: Mask, cells: NDArray[np.float64], there: NDArray[np.bool_], pitch: float) -> bool:
+    """Whether the frames of boxes that were not seen as such are drawn, and none are beyond the row."""
+    if there.sum() >= len(there) - MISSING and there[0] and there[-1]:
+        return True
+    step = np.array([pitch, 0.0, pitch, 0.0])
+    if any(_drawn(mask, beyond) >= LEAST_DRAWN for beyond in (cells[:1] - step, cells[-1:] + step)):
+        return False
+    return _drawn(mask, cells[~there]) >= LEAST_DRAWN
+
+
+def _drawn(mask: Mask, cells: NDArray[np.float64]) -> float:
+    """Share of the frames around the insides `cells` (N, 4) that is drawn, of the side that has the least."""
+    shares = []
+    for left, top, right, bottom in np.rint(cells).astype(int).tolist():
+        near_x, near_y = max(3, (right - left) // 6), max(3, (bottom - top) // 8)
+        part = mask[max(0, top - near_y) : bottom + near_y, max(0, left - near_x) : right + near_x] > 0
+        if min(left - near_x, top - near_y) < 0 or part.shape[0] < 2 * near_y + 2:
+            return 0.0
+        if part.shape != (bottom - top + 2 * near_y, right - left + 2 * near_x):
+            return 0.0
+        rows, columns = part[near_y:-near_y], part[:, near_x:-near_x]
+        shares.append(
+            [
+                rows[:, : near_x + 1].any(axis=1).mean(),
+                rows[:, -near_x - 1 :].any(axis=1).mean(),
+                columns[: near_y + 1].any(axis=0).mean(),
+                columns[-near_y - 1 :].any(axis=0).mean(),
+            ]
+        )
+    return float(np.mean(shares, axis=0).min())
 
 
 def _placings(
     middles: NDArray[np.float64], groups: Sequence[int], pitch: float
 ) -> Iterator[NDArray[np.float64]]:
-    """Where the cells' middles are if the first box of the row, or a later one, is the first cell."""
+    """Where the cells' middles may be, if one of the boxes is a cell of the first group, and which it is."""
     number = np.arange(sum(groups), dtype=np.float64) * pitch
     group = np.repeat(np.arange(len(groups)), groups)
-    for first in middles:
+    begins = (middles[:, None] - number[None, : groups[0]]).ravel()
+    begins = np.sort(begins)
+    for first in begins[np.diff(begins, prepend=-np.inf) > OFF_PLACE * pitch]:
         yield first + number
-        for other in middles if len(groups) == 2 else ():
-            # The box at `other` is the first of the second group, or its neighbour.
-            for place in (groups[0], groups[0] + 1):
-                gap = other - first - number[place]
-                if 0.0 < gap <= GROUP_GAP * pitch:
-                    yield first + number + gap * group
+        if len(groups) == 2:
+            for other in middles:
+                # The box at `other` is the first of the second group, or its neighbour.
+                for place in (groups[0], groups[0] + 1):
+                    gap = other - first - number[place]
+                    if 0.0 < gap <= GROUP_GAP * pitch:
+                        yield first + number + gap * group
 
 
 def _complete(
