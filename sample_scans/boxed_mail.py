@@ -96,7 +96,7 @@ def _print_boxes(rng: np.random.Generator, sheet: Sheet, style: BoxPrint) -> lis
     (x0, x1), (y0, y1) = style.at
     at = (sheet.width * rng.uniform(x0, x1), sheet.height * rng.uniform(y0, y1))
     grow = rng.uniform(0.85, 1.15)
-    thick = float(rng.choice((0.2, 0.35, 0.5, 0.9))) * mm
+    thick = float(rng.choice((0.2, 0.35, 0.35, 0.5, 0.7))) * mm
     gap = style.gaps[0] if rng.random() < 0.3 else rng.uniform(*style.gaps)
     cell = (style.cell[0] * grow * mm, style.cell[1] * grow * mm)
     cells = print_comb(
