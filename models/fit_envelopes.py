@@ -34,10 +34,10 @@ from pipeline.paper import ink
 from pipeline.paper.page_in_scan import find_page
 from pipeline.parameters import ReaderParameters
 from pipeline.strings.classify import see
-from sample_scans.mail import CASES, NO_CODE, MailPiece, draw_mail
+from sample_scans.boxed_mail import BOXED
+from sample_scans.mail import NO_CODE, MailPiece, cases_of, draw_mail
 
 WRITTEN = ("us", "us", "us", "de", "hu")
-BOXED = ("fr", "hu", "jp")
 BOXED_SHARE = 0.25  # of the pieces, more of them drawn for the boxes
 UNCODED = 6  # every so many pieces one has no code
 TURNED = ("upside-down", "sideways")  # another part of reading turns these
@@ -69,11 +69,12 @@ class Answers:
 
 def draw_pieces(seed: int, count: int, kinds: Sequence[str]) -> Iterator[tuple[MailPiece, Country]]:
     """Pieces of the countries `kinds` in turn, none of them turned, with more of those that have no code."""
-    cases = [case for case in CASES if case not in TURNED and case not in NO_CODE]
-    shares = np.array([CASES[case] for case in cases], np.float64)
     for number in range(count):
         rng = np.random.default_rng((seed, number))
         country = kinds[number % len(kinds)]
+        known = cases_of(country)
+        cases = [case for case in known if case not in TURNED and case not in NO_CODE]
+        shares = np.array([known[case] for case in cases], np.float64)
         if number % UNCODED == UNCODED - 1:
             case = NO_CODE[int(rng.integers(len(NO_CODE)))]
         else:

@@ -29,6 +29,7 @@ class Country:
     shape: str
     boxes: tuple[int, ...]
     where: str
+    boxes_in: str = "lower"
     valid: str = r"\d+"
     codes: str = ""
     share: float = 1.0
@@ -150,6 +151,7 @@ def countries() -> dict[str, Country]:
             row["shape"],
             tuple(row["boxes"]),
             row["where"],
+            row.get("boxes_in", Country.boxes_in),
             row.get("valid", Country.valid),
             row.get("codes", Country.codes),
             row.get("share", Country.share),

@@ -21,6 +21,8 @@ from pipeline.strings.segment import digit_height
 DIGIT_HEIGHT = 40
 PAGE_CONTRAST = 0.12
 MOST_ROWS = 3  # of printed boxes that are read
+# A row of boxes in the other half of the mail is that improbable: more often the page lies upside down.
+UNUSUAL_HALF = 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,13 +79,19 @@ def _boxed_codes(image: Image, country: Country) -> list[Region]:
     """Rows of printed boxes in which something is written."""
     for rows in boxes.find_box_rows(image, country.boxes):
         regions = [
-            Region(box, strips, boxed=True)
+            Region(box, strips, boxed=True, prior=_where_printed(box, image, country))
             for box, strips in filter(None, (lift_boxes(image, row) for row in rows[:MOST_ROWS]))
             if sum(bool(mask.any()) for _, mask in strips) > len(strips) // 2
         ]
         if regions:
             return regions
     return []
+
+
+def _where_printed(box: Box, image: Image, country: Country) -> float:
+    """How probable a row of boxes is there, against the half of the mail where its country prints it."""
+    upper = 2 * box.y + box.height < image.shape[0]
+    return 1.0 if upper == (country.boxes_in == "upper") else UNUSUAL_HALF
 
 
 def bounds_on_page(corners: NDArray[np.float64], shape: tuple[int, ...]) -> Box:

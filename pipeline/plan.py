@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 SURE, NO_FORM = 0.9, 0.98
 # Ways up less probable than this are not read.
 LEAST_WAY = 0.02
+# How much of a way's probability is left where nothing was read that way up.
+UNREAD = 0.1
 # A mark on blank paper that may be writing: shares of the page's longer side, least and most.
 MARK, STAIN = 0.01, 0.5
 # Confidence from which a value of a page of no certain kind is shown to the person who decides.
@@ -163,12 +165,13 @@ def _weigh(fields: list[tuple[Try, Reading]]) -> Reading:
     """Of the same field read several ways up, the reading that speaks most for its way.
 
     Only one way up can be right: from the odds of each value, lowered by how much less probable its way
-    is than the most probable one, follow the probabilities of all of them.
+    is than the most probable one that says anything, follow the probabilities of all of them.
     """
     if len(fields) == 1:
         return fields[0][1]
-    likeliest = max(each.prior for each, _ in fields)
-    lowered = [reading.confidence * each.prior / likeliest for each, reading in fields]
+    # A way up in which nothing can be read is hardly the page's, whatever its look.
+    likeliest = max(each.prior * (1.0 if reading.value else UNREAD) for each, reading in fields)
+    lowered = [reading.confidence * min(each.prior / likeliest, 1.0) for each, reading in fields]
     odds = np.array(lowered) / (1.0 - np.array(lowered))
     if not odds.any():
         return max(fields, key=lambda pair: pair[0].prior)[1]

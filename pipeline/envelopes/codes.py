@@ -94,8 +94,11 @@ def _read(cut: Cut, country: Country, seen: Iterator[Seen], parameters: ReaderPa
     if not candidates or not candidates[0].value:
         return None
     missing = 0 if cut.region.boxed else _missing_dashes(lines[0], country, candidates[0].value, parameters)
-    evidence = code_evidence(candidates, digits, cut.region.prior, missing)
-    confidence = parameters.envelope.confidence(evidence, boxed=cut.region.boxed)
+    boxed, prior = cut.region.boxed, cut.region.prior
+    evidence = code_evidence(candidates, digits, 1.0 if boxed else prior, missing)
+    confidence = parameters.envelope.confidence(evidence, boxed=boxed)
+    if boxed:  # drawn boxes are always where they should be: nothing can be fitted about others
+        confidence *= prior / (confidence * prior + 1.0 - confidence)
     if len(candidates[0].value) not in country.lengths:
         confidence = 0.0  # boxes left empty: no code at all
     return CodeRead(cut.region, candidates, digits, evidence, confidence)

@@ -22,6 +22,7 @@ from models.fit_envelopes import (
 )
 from pipeline.envelopes.parameters import EVIDENCE, EnvelopeParameters
 from pipeline.envelopes.spot import FEATURES
+from sample_scans import mail
 from sample_scans.mail import NO_CODE
 
 DIGITS = FEATURES.index("digits")
@@ -88,7 +89,7 @@ def test_few_pieces_without_a_code_have_a_find() -> None:
 
 
 def test_pieces_are_drawn_upright_and_some_without_a_code(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fit_envelopes, "CASES", {"coarse": 1, "upside-down": 50, "no-code": 1})
+    monkeypatch.setattr(mail, "CASES", {"coarse": 1, "upside-down": 50, "no-code": 1})
     drawn = list(fit_envelopes.draw_pieces(1, 12, ("us", "de")))
     cases = [piece.truth.case for piece, _ in drawn]
     assert [case in NO_CODE for case in cases] == [number % 6 == 5 for number in range(12)]
@@ -97,7 +98,7 @@ def test_pieces_are_drawn_upright_and_some_without_a_code(monkeypatch: pytest.Mo
 
 
 def test_a_fitted_model_reads_with_what_was_fitted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fit_envelopes, "CASES", {"coarse": 1})
+    monkeypatch.setattr(mail, "CASES", {"coarse": 1})
     monkeypatch.setattr(fit_envelopes, "WRITTEN", ("us",))
     monkeypatch.setattr(fit_envelopes, "BOXED", ("fr",))
     folder = tmp_path / "model"
