@@ -38,9 +38,10 @@ def new(
 ) -> int:
     """Find combs, boxes and lines on a form; write a layout and a picture with every field numbered.
 
-    Name the fields in the layout and take out what is not to be read; it works as it is.
+    It works as it is; `layout keep` then takes out what is not to be read and names the rest.
     """
     from pipeline.forms.draw import draw_proposals  # noqa: PLC0415 - brings OpenCV
+    from pipeline.forms.level import LEVEL, level  # noqa: PLC0415
     from pipeline.forms.propose import propose  # noqa: PLC0415
     from pipeline.forms.write_layout import write_layout  # noqa: PLC0415
 
@@ -48,22 +49,73 @@ def new(
         raise UsageError(f"{out}: is there already; choose another name or remove it")
     if out.suffix.lower() != ".toml":
         raise UsageError(f"--out {out}: a layout is a .toml file; give it that ending")
-    image = _page(blank, page).image
+    image, leaned = level(_page(blank, page).image)
     fields = propose(image)
     if not fields:
         raise UsageError(
             f"{blank}: no comb, box or line was found; give a cleaner scan, or write the layout by hand"
             " (docs/forms.md)"
         )
-    reference = None
-    if keep_reference:
-        reference = Path(os.path.relpath(blank.resolve(), out.parent.resolve())).as_posix()
-    text = write_layout(fields, out.stem, image, reference, page)
+    shown, number = blank, page
+    if keep_reference and leaned >= LEVEL:
+        shown, number = out.with_suffix(".level.png"), 1
+        _write_picture(shown, image)
+        print(f"level:   {shown} (the scan leans by {leaned:.1f} degrees; this is its level copy)")
+    reference = Path(os.path.relpath(shown.resolve(), out.parent.resolve())).as_posix()
+    text = write_layout(fields, out.stem, image, reference if keep_reference else None, number)
     out.write_text(text, encoding="utf-8")
     picture = picture or out.with_suffix(".png")
     _write_picture(picture, draw_proposals(image, fields))
-    print(f"layout:  {out} ({len(fields)} fields)\npicture: {picture}")
+    print(f"layout:  {out} ({len(fields)} fields)\npicture: {picture}, every field with its number")
+    print(f"next:    nightsort layout keep {out} NUMBER=NAME ...   (or edit the file)")
     return int(ExitCode.OK)
+
+
+@app.command
+def keep(
+    form: Annotated[Path, Parameter(name="FORM", help="Layout file; it is written anew.")],
+    /,
+    *fields: Annotated[
+        str,
+        Parameter(
+            name="FIELDS",
+            help="Fields to keep by their numbers, with new names: 3=total 5 7=men,women (a table's cells).",
+        ),
+    ],
+) -> int:
+    """Keep some fields of a layout, counted as in the picture of `layout new`, and give them names."""
+    from pipeline.document import LayoutError  # noqa: PLC0415
+    from pipeline.forms.keep import keep as kept_fields  # noqa: PLC0415
+    from pipeline.forms.layout import load_form  # noqa: PLC0415 - brings OpenCV
+
+    chosen = dict(_chosen(each) for each in fields)
+    if not chosen:
+        raise UsageError("no field to keep; give numbers, with names if you like: 3=total 5 7=votes")
+    try:
+        load_form(form)
+        text = kept_fields(form.read_text(encoding="utf-8"), chosen)
+    except LayoutError as error:
+        raise SettingsError(str(error) if str(form) in str(error) else f"{form}: {error}") from error
+    trial = form.with_suffix(".keep.toml")
+    try:
+        trial.write_text(text, encoding="utf-8")
+        names = load_form(trial).fields
+    except LayoutError as error:
+        raise SettingsError(str(error).replace(str(trial), str(form))) from error
+    else:
+        trial.replace(form)
+    finally:
+        trial.unlink(missing_ok=True)
+    print(f"layout:  {form} ({len(names)} fields): {', '.join(names)}")
+    return int(ExitCode.OK)
+
+
+def _chosen(text: str) -> tuple[int, tuple[str, ...]]:
+    """A field's number and its names, of `3`, `3=total` or `3=men,women`. Raises UsageError."""
+    number, _, names = text.partition("=")
+    if not number.strip().isdecimal():
+        raise UsageError(f"{text}: is no field; give its number, and a name if you like: 3=total")
+    return int(number), tuple(name.strip() for name in names.split(",") if name.strip())
 
 
 @app.command

@@ -12,11 +12,12 @@ from pipeline.document import Image
 from pipeline.forms.lay import Fields
 from pipeline.forms.layout import Form, split
 from pipeline.forms.perspective import Registration
-from pipeline.forms.propose import Proposal
+from pipeline.forms.proposal import Proposal
 
 WIDEST = 1600
 RED, GREEN, BLUE, ORANGE = (60, 60, 220), (70, 160, 40), (210, 110, 30), (0, 140, 240)
-KINDS = {"comb": GREEN, "box": BLUE, "line": ORANGE}
+VIOLET = (170, 50, 130)
+KINDS = {"comb": GREEN, "box": BLUE, "line": ORANGE, "cells": VIOLET}
 
 Points = NDArray[np.float64]
 
@@ -27,11 +28,22 @@ def draw_proposals(image: Image, fields: Sequence[Proposal]) -> Image:
     for number, field in enumerate(fields, start=1):
         colour = KINDS[field.kind]
         x, y, w, h = field.place
-        for cell in split((x, y, w, h), field.boxes or 1, field.gap):
-            _path(canvas, _corners(cell) * scale, colour)
-        text = f"{number} {field.kind}" + (f" of {field.boxes}" if field.boxes else "")
-        _label(canvas, text, (x * scale, y * scale), colour)
+        rows, columns = max(field.rows, 1), max(field.columns, 1)
+        for row in range(rows):
+            for left, _, right, _ in split((x, y, w, h), columns):
+                place = (left, y + row * h / rows, right - left, h / rows)
+                for cell in split(place, field.boxes or 1, field.gap):
+                    _path(canvas, _corners(cell) * scale, colour)
+        _label(canvas, _title(number, field), (x * scale, y * scale), colour)
     return canvas
+
+
+def _title(number: int, field: Proposal) -> str:
+    """What stands beside a proposed field: its number, and what can be counted in it."""
+    text = str(number)
+    if field.kind == "cells":
+        text += f" table {field.rows} x {field.columns}"
+    return text + (f" of {field.boxes}" if field.boxes else "")
 
 
 def draw_layout(image: Image, form: Form, registration: Registration | None, fields: Fields) -> Image:
@@ -80,9 +92,9 @@ def _path(canvas: Image, points: Points, colour: tuple[int, int, int], *, closed
 
 
 def _label(canvas: Image, text: str, at: tuple[float, float], colour: tuple[int, int, int]) -> None:
-    """Text on a light ground just above a place."""
-    (width, height), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, 0.42, 1)
+    """Text on a ground of its colour on the upper left corner of a place."""
+    (width, height), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, 0.4, 1)
     x = int(min(max(at[0], 0), max(canvas.shape[1] - width - 2, 0)))
-    y = int(max(at[1] - 3, height + 2))
-    cv2.rectangle(canvas, (x, y - height - 2), (x + width + 2, y + 2), (255, 255, 255), cv2.FILLED)
-    cv2.putText(canvas, text, (x + 1, y), cv2.FONT_HERSHEY_SIMPLEX, 0.42, colour, 1, cv2.LINE_AA)
+    y = int(max(at[1] + 2, height + 2))
+    cv2.rectangle(canvas, (x, y - height - 2), (x + width + 3, y + 2), colour, cv2.FILLED)
+    cv2.putText(canvas, text, (x + 2, y), cv2.FONT_HERSHEY_SIMPLEX, 0.4, (255, 255, 255), 1, cv2.LINE_AA)

@@ -14,9 +14,11 @@ Places = NDArray[np.float64]
 # Longer side of the drawing of the lines on which their meshes are found, pixels.
 DRAWING = 1600
 # By how much lines are drawn longer, so that corners close; and how near an end must be to another line.
-OVERSHOOT, TOUCH = 6, 12.0
+OVERSHOOT, TOUCH = 6, 5.0
 # Height of a place to write in, and length of a line to write on, shares of the page's longer side.
-LOW, HIGH, LONG = 0.008, 0.055, 0.06
+LOW, HIGH, LONG = 0.008, 0.09, 0.06
+# By how much the two sides of a frame may differ in length, of the longer one.
+UNEVEN = 0.15
 # Width over height: the slimmest digit's box, the widest frame.
 SLIM, WIDEST = 0.35, 40.0
 # Share of its bounding box that a mesh fills.
@@ -37,6 +39,31 @@ def attached(rules: Rules, size: int) -> Rules:
         ]
         across, down = kept
     return Rules(across, down, rules.tilt)
+
+
+def closed(rules: Rules, size: int) -> Rules:
+    """With the fourth side of every frame of which the scan lost one level line, or which has none.
+
+    Such a frame is a line with two sides of one length at its ends, both below it or both above.
+    """
+    reach = TOUCH * size / DRAWING
+    tall = lengths(rules.down)
+    sides = rules.down[(tall >= LOW * size) & (tall <= HIGH * size)]
+    missing = []
+    for line in rules.across:
+        for near, far in ((slice(0, 2), slice(2, 4)), (slice(2, 4), slice(0, 2))):
+            first, last = (
+                sides[np.linalg.norm(sides[:, near] - end, axis=1) <= reach] for end in (line[:2], line[2:])
+            )
+            for a in first:
+                for b in last:
+                    one, other = lengths(np.array([a, b]))
+                    if abs(one - other) <= UNEVEN * max(one, other) and line[2] - line[0] >= SLIM * one:
+                        missing.append(np.concatenate([a[far], b[far]]))
+    ends = np.array(missing).reshape(-1, 2)
+    there = touches(ends, rules.across, reach).reshape(-1, 2).all(axis=1)
+    added = ends.reshape(-1, 4)[~there]
+    return Rules(np.vstack([rules.across, added]), rules.down, rules.tilt)
 
 
 def touches(ends: NDArray[np.float64], lines: Segments, reach: float) -> NDArray[np.bool_]:

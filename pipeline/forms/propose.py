@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -15,14 +13,17 @@ from pipeline.forms.meshes import (
     TOUCH,
     Places,
     attached,
+    closed,
     distinct,
     drawing,
     enclosed,
     meshes,
     touches,
 )
+from pipeline.forms.proposal import Proposal
 from pipeline.forms.rules import Rules, find_rules, lengths
 from pipeline.forms.search import Found, find_combs
+from pipeline.forms.tables import tables
 from pipeline.paper import ink
 
 # Widest box for a digit, in heights.
@@ -31,24 +32,16 @@ STOUT = 1.35
 APART = 0.7
 # Share of a place that may be printed on, for it to be one to write in.
 PRINTED = 0.2
+# A line of print: so many letters at least, so low against the place, their middles so near to its middle.
+LETTERS, SMALL, MIDDLE = 5, 0.33, 0.2
+# Height of a frame for one number, share of the page's longer side; boxes of a comb may be higher.
+TALLEST_FRAME = 0.055
 # Longest line to write on, share of the page's width; longer ones part the page.
 LONGEST = 0.55
+# Share of a line that must be inked: the feet of a line of print are not.
+INKED = 0.75
 # Height of the room above a line to write on, shares of the page's longer side, the most that is bare.
 ROOMS = (0.026, 0.016)
-
-
-@dataclass(frozen=True)
-class Proposal:
-    """A field that a form seems to have.
-
-    kind : comb, box or line. place : x, y, width, height in pixels of the picture.
-    boxes : number of boxes of a comb, gap : white between them, pixels.
-    """
-
-    kind: str
-    place: tuple[int, int, int, int]
-    boxes: int = 0
-    gap: int = 0
 
 
 def propose(image: Image) -> list[Proposal]:
@@ -57,11 +50,11 @@ def propose(image: Image) -> list[Proposal]:
     image : (H, W) uint8 or (H, W, 3) BGR, level within a degree.
 
     The printed lines are drawn clean; every mesh between them that is a rectangle of a size to write in
-    and holds no print is a box, equal neighbours are a comb, and a line with room above that bounds no
-    box is one to write on.
+    and holds no print is a box, equal neighbours are a comb, combs or boxes that share their walls are
+    cells of a table, and a line with room above that bounds no box is one to write on.
     """
     grey = ink.to_grey(image)
-    rules = attached(find_rules(grey), max(grey.shape))
+    rules = attached(closed(find_rules(grey), max(grey.shape)), max(grey.shape))
     dark = ink.binarize(ink.darkness(grey))
     size = max(grey.shape)
     drawn = drawing(rules, grey.shape)
@@ -74,10 +67,11 @@ def propose(image: Image) -> list[Proposal]:
     places = np.array([_edges(field.place) for field in joined]).reshape(-1, 4)
     free = [_bare(dark, cell) and not _within(cell, places) for cell in cells]
     combs, rest = _combs(cells[np.array(free, bool)])
-    single = [cell for cell in rest if enclosed(drawn, cell, DRAWING / size)]
+    low = rest[rest[:, 3] - rest[:, 1] <= TALLEST_FRAME * size]
+    single = [cell for cell in low if enclosed(drawn, cell, DRAWING / size) and not _labelled(dark, cell)]
     fields = joined + combs + [Proposal("box", _place(cell)) for cell in single]
     fields += _lines(rules, np.vstack([cells, places]), dark, grey.shape)
-    return _in_reading_order(fields)
+    return _in_reading_order(tables(_in_reading_order(fields)))
 
 
 def _bare(dark: Image, cell: NDArray[np.float64]) -> bool:
@@ -86,6 +80,18 @@ def _bare(dark: Image, cell: NDArray[np.float64]) -> bool:
     inset = 0.12 * min(right - left, bottom - top)
     part = dark[int(top + inset) : int(bottom - inset), int(left + inset) : int(right - inset)]
     return bool(part.size and float((part > 0).mean()) <= PRINTED)
+
+
+def _labelled(dark: Image, cell: NDArray[np.float64]) -> bool:
+    """Whether a line of print stands in the middle of a mesh; a prompt in its corner leaves room to write."""
+    left, top, right, bottom = cell
+    inset = 0.08 * min(right - left, bottom - top)
+    part = dark[int(top + inset) : int(bottom - inset), int(left + inset) : int(right - inset)]
+    _, _, stats, middles = cv2.connectedComponentsWithStats(np.ascontiguousarray(part), connectivity=8)
+    tall = stats[1:, cv2.CC_STAT_HEIGHT]
+    letters = (tall >= 0.08 * (bottom - top)) & (tall <= SMALL * (bottom - top))
+    central = np.abs(middles[1:, 1] / max(part.shape[0], 1) - 0.5) <= MIDDLE
+    return bool((letters & central).sum() >= max(LETTERS, 0.6 * len(tall)))
 
 
 def _combs(cells: Places) -> tuple[list[Proposal], Places]:
@@ -171,7 +177,7 @@ def _lines(rules: Rules, cells: Places, dark: Image, shape: tuple[int, ...]) -> 
             & (cells[:, 2] + reach > middle[0])
             & ((np.abs(cells[:, 1] - middle[1]) < reach) | (np.abs(cells[:, 3] - middle[1]) < reach))
         )
-        if ends.any() or bounds_cell.any():
+        if ends.any() or bounds_cell.any() or _inked(dark, line) < INKED:
             continue
         left, right = float(line[0]), float(line[2])
         base = float(max(line[1], line[3]))
@@ -181,6 +187,16 @@ def _lines(rules: Rules, cells: Places, dark: Image, shape: tuple[int, ...]) -> 
                 found.append(Proposal("line", _place(area)))
                 break
     return found
+
+
+def _inked(dark: Image, line: NDArray[np.float64]) -> float:
+    """Share of a line, x1, y1, x2, y2, along which there is ink within a pixel or two."""
+    reach = max(1, round(max(dark.shape) / DRAWING))
+    thick = cv2.dilate(dark, np.ones((2 * reach + 1, 1), np.uint8))
+    steps = np.linspace(0.0, 1.0, max(2, int(line[2] - line[0])))
+    x = np.clip(np.rint(line[0] + steps * (line[2] - line[0])).astype(int), 0, dark.shape[1] - 1)
+    y = np.clip(np.rint(line[1] + steps * (line[3] - line[1])).astype(int), 0, dark.shape[0] - 1)
+    return float((thick[y, x] > 0).mean())
 
 
 def _in_reading_order(fields: list[Proposal]) -> list[Proposal]:

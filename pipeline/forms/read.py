@@ -23,6 +23,8 @@ from pipeline.strings.values import READINGS, alternatives, read_boxes, read_lin
 
 # A value of a length that the layout does not allow: that unlikely before the writing is seen.
 OFF_LENGTH = 0.05
+# How sure it is that a plain cross or dash is one, and no digit of an unusual shape.
+SURE_VOID = 0.95
 # Candidates of a field that its check digit and its sums may choose from.
 WIDE = 40
 
@@ -47,6 +49,11 @@ def read_form(cut: CutForm, seen: Iterator[Seen], parameters: ReaderParameters) 
     sums = {field.field.name: field.field.model.sum_of for field in cut.fields if field.field.model.sum_of}
     if sums:
         readings = apply_sums(readings, sums)
+    # No sum tells a box that was crossed out from a digit 0.
+    readings = [
+        _doubted(reading, SURE_VOID) if any(each.void for each in field.crossings) else reading
+        for reading, field in zip(readings, cut.fields, strict=True)
+    ]
     return [replace(each, alternatives=each.alternatives[: READINGS - 1]) for each in readings]
 
 

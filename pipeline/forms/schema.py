@@ -198,6 +198,10 @@ def _mistakes(error: ValidationError, table: dict[str, Any]) -> str:
             text = "there is no such key; see docs/forms.md for those there are"
         elif mistake["type"] == "missing":
             text = "is missing; add it"
+        elif mistake["type"] == "string_pattern_mismatch":
+            text = "is no name; use letters, digits, _ . - and no spaces"
+        elif mistake["loc"] == ("field",) and table.get("field"):
+            continue  # it only says that none of the fields is right
         key = _key(mistake["loc"], table)
         told.append(f"{key}: {text[0].lower()}{text[1:]}" if key else text)
     return "; ".join(dict.fromkeys(told))

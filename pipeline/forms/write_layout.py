@@ -6,7 +6,7 @@ import numpy as np
 
 from pipeline.document import Image
 from pipeline.forms.layout import printed
-from pipeline.forms.propose import Proposal
+from pipeline.forms.proposal import Proposal
 
 
 def write_layout(
@@ -15,8 +15,11 @@ def write_layout(
     """The text of a layout file for the fields. Without a reference the printed lines are written out."""
     height, width = image.shape[:2]
     out = [
-        "# Written by `nightsort layout new`. Give the fields their names, take out what is not to be read,",
-        "# then draw it over a scan: nightsort layout check THIS.toml SCAN",
+        "# Written by `nightsort layout new`. Its picture shows every field with its number.",
+        "# Keep the fields that are to be read and give them names, here or all at once, such as",
+        f"#   nightsort layout keep {name}.toml 3=total 5=votes 7",
+        f"# then draw it over a scan: nightsort layout check {name}.toml SCAN",
+        "# What else a field may say (length, pattern, check, sum_of ...) is in docs/forms.md.",
         f'name = "{name}"',
         f"page = [{width}, {height}]",
         "",
@@ -31,16 +34,25 @@ def write_layout(
         lines = np.rint(np.vstack([rules.across, rules.down])).astype(int).tolist()
         out += ["rules = [", *(f"  [{a}, {b}, {c}, {d}]," for a, b, c, d in lines), "]"]
     for number, field in enumerate(fields, start=1):
-        x, y, w, h = field.place
-        out += [
-            "",
-            "[[field]]",
-            f'name = "field{number:02d}"',
-            f'kind = "{field.kind}"',
-            f"at = [{x}, {y}, {w}, {h}]",
-        ]
-        if field.boxes:
-            out.append(f"boxes = {field.boxes}")
-        if field.gap:
-            out.append(f"gap = {field.gap}")
+        out += ["", *_field(number, field)]
     return "\n".join(out) + "\n"
+
+
+def _field(number: int, field: Proposal) -> list[str]:
+    x, y, w, h = field.place
+    lines = [
+        "[[field]]",
+        f'name = "field{number:02d}"',
+        f'kind = "{field.kind}"',
+        f"at = [{x}, {y}, {w}, {h}]",
+    ]
+    for key, count in (("rows", field.rows), ("columns", field.columns)):
+        # A table of one row or one column needs no names for it.
+        if count > 1:
+            names = ", ".join(f'"{key[:-1]}{place}"' for place in range(1, count + 1))
+            lines.append(f"{key} = [{names}]")
+    if field.boxes:
+        lines.append(f"boxes = {field.boxes}")
+    if field.gap:
+        lines.append(f"gap = {field.gap}")
+    return lines

@@ -64,6 +64,57 @@ def test_mistakes_are_one_line(folder, capsys, arguments, code, told):
     assert error.count("\n") == 1
 
 
+def test_keep_leaves_the_chosen_fields_with_their_names(folder, capsys):
+    main(["layout", "new", "blank.png", "-o", "form.toml"])
+    made = tomllib.loads((folder / "form.toml").read_text(encoding="utf-8"))
+    table = next(n for n, each in enumerate(made["field"], 1) if each["kind"] == "cells")
+    capsys.readouterr()
+    assert main(["layout", "keep", "form.toml", f"{table}=mail", "2=office", "1"]) == 0
+    kept = tomllib.loads((folder / "form.toml").read_text(encoding="utf-8"))
+    assert [each["name"] for each in kept["field"]] == ["field01", "office", "mail"]
+    assert [each["at"] for each in kept["field"]] == [made["field"][n - 1]["at"] for n in (1, 2, table)]
+    assert kept["register"] == made["register"]
+    assert "office, mail_row1_column1" in capsys.readouterr().out
+
+
+def test_keep_names_the_cells_of_a_column(folder):
+    (folder / "form.toml").write_text(
+        '[register]\nreference = "blank.png"\n[[field]]\nname = "a"\nkind = "cells"\n'
+        'at = [120, 470, 180, 120]\nrows = ["row1", "row2"]\n',
+        encoding="utf-8",
+    )
+    assert main(["layout", "keep", "form.toml", "1=sent,lost"]) == 0
+    (field,) = tomllib.loads((folder / "form.toml").read_text(encoding="utf-8"))["field"]
+    assert field["rows"] == ["sent", "lost"]
+    assert "name" not in field
+
+
+@pytest.mark.parametrize(
+    ("fields", "code", "told"),
+    [([], 2, "no field"), (["total"], 2, "total"), (["77"], 5, "field 77"), (["1=a,b"], 5, "2 names"),
+     (["1=a b"], 5, "no name"), (["1=a", "2=a"], 5, "twice")],
+)  # fmt: skip
+def test_keep_with_mistakes_leaves_the_file_alone(folder, capsys, fields, code, told):
+    main(["layout", "new", "blank.png", "-o", "form.toml"])
+    before = (folder / "form.toml").read_text(encoding="utf-8")
+    capsys.readouterr()
+    assert main(["layout", "keep", "form.toml", *fields]) == code
+    error = capsys.readouterr().err
+    assert told in error
+    assert error.count("\n") == 1
+    assert (folder / "form.toml").read_text(encoding="utf-8") == before
+    assert sorted(each.name for each in folder.glob("*.toml")) == ["form.toml"]
+
+
+def test_a_leaning_scan_gets_a_level_reference(folder, capsys):
+    assert main(["layout", "new", "scan.png", "-o", "form.toml"]) == 0
+    assert "leans by 2.0 degrees" in capsys.readouterr().out
+    table = tomllib.loads((folder / "form.toml").read_text(encoding="utf-8"))
+    assert table["register"]["reference"] == "form.level.png"
+    assert main(["layout", "check", "form.toml", "blank.png"]) == 0
+    assert capsys.readouterr().out.startswith("registered\n")
+
+
 def test_new_does_not_overwrite(folder, capsys):
     (folder / "form.toml").write_text("mine", encoding="utf-8")
     assert main(["layout", "new", "blank.png", "-o", "form.toml"]) == 2

@@ -7,6 +7,7 @@ import pytest
 from pipeline.forms.draw import draw_layout, draw_proposals
 from pipeline.forms.lay import Sheet, lay, lift_fields
 from pipeline.forms.layout import load_form
+from pipeline.forms.level import level
 from pipeline.forms.propose import propose
 from pipeline.forms.write_layout import write_layout
 from tests.pipeline.forms import pages
@@ -23,8 +24,9 @@ def test_combs_boxes_tables_and_lines_are_found_in_reading_order():
     assert near(fields[1].place, pages.APART)
     assert fields[1].gap == pytest.approx(pages.APART_GAP, abs=4)
     assert near(fields[2].place, pages.FRAME)
-    table = [f for f in fields if near(f.place[2:], (180, 60))]
-    assert [f.kind for f in table] == ["box"] * 4
+    table = next(f for f in fields if f.kind == "cells")
+    assert near(table.place, pages.TABLE)
+    assert (table.rows, table.columns, table.boxes) == (2, 2, 0)
     line = next(f for f in fields if f.kind == "line")
     assert line.place[1] + line.place[3] == pytest.approx(700, abs=4)
 
@@ -33,6 +35,48 @@ def test_a_filled_comb_is_found_too():
     page = pages.blank()
     pages.fill(page, "184736", pages.cells(pages.COMB, 6))
     assert ("comb", 6) in [(f.kind, f.boxes) for f in propose(page)]
+
+
+def test_combs_under_one_another_are_a_table_of_combs():
+    page = np.full((1100, 850), 250, np.uint8)
+    for row in range(4):
+        for left, _, right, _ in pages.cells((300, 0, 120, 0), 3):
+            cv2.rectangle(page, (left, 300 + 60 * row), (right, 360 + 60 * row), 40, 2)
+    (table,) = propose(page)
+    assert (table.kind, table.rows, table.columns, table.boxes) == ("cells", 4, 1, 3)
+    assert near(table.place, (300, 300, 120, 240))
+
+
+def test_a_frame_that_lost_its_lower_line_is_closed():
+    page = np.full((1100, 850), 250, np.uint8)
+    for ends in (((200, 300), (420, 300)), ((200, 300), (200, 350)), ((420, 300), (420, 350))):
+        cv2.line(page, *ends, 40, 2)
+    (box,) = propose(page)
+    assert box.kind == "box"
+    assert near(box.place, (200, 300, 220, 50))
+
+
+def test_a_cell_with_a_heading_is_no_field_and_one_with_a_prompt_in_its_corner_is():
+    page = np.full((1100, 850), 250, np.uint8)
+    cv2.rectangle(page, (100, 200), (400, 255), 40, 2)
+    cv2.putText(page, "TOTAL VOTES", (180, 233), cv2.FONT_HERSHEY_SIMPLEX, 0.5, 30, 1, cv2.LINE_AA)
+    cv2.rectangle(page, (100, 400), (400, 455), 40, 2)
+    cv2.putText(page, "total votes", (106, 412), cv2.FONT_HERSHEY_SIMPLEX, 0.3, 30, 1, cv2.LINE_AA)
+    (box,) = propose(page)
+    assert near(box.place, (100, 400, 300, 55))
+
+
+@pytest.mark.parametrize(("degrees", "shear"), [(2.5, 0.0), (-1.0, 0.02), (3.0, -0.015)])
+def test_a_leaning_form_is_brought_level(degrees, shear):
+    leaning = np.array([[1, shear, -shear * 550], [0, 1, 0], [0, 0, 1.0]])
+    page = pages.seen(pages.blank(), leaning @ pages.laid(degrees), (850, 1100))
+    levelled, leaned = level(page)
+    assert leaned == pytest.approx(max(abs(degrees), abs(degrees + np.degrees(shear))), abs=1.3)
+    assert level(levelled)[1] < 0.15
+    assert [(f.kind, f.boxes) for f in propose(levelled)[:2]] == [("comb", 6), ("comb", 3)]
+    unmoved, still = level(pages.blank())
+    assert still < 0.1
+    np.testing.assert_array_equal(unmoved, pages.blank())
 
 
 def test_nothing_is_found_on_bare_paper():
@@ -46,7 +90,7 @@ def test_the_proposed_layout_fits_the_form_it_came_from(tmp_path, reference):
     fields = propose(page)
     (tmp_path / "new.toml").write_text(write_layout(fields, "new", page, reference), encoding="utf-8")
     form = load_form(tmp_path / "new.toml")
-    assert len(form.fields) == len(fields)
+    assert len(form.fields) == sum(max(f.rows, 1) * max(f.columns, 1) for f in fields)
     sheet = Sheet.of(pages.seen(page, pages.laid(1.5, 0.97), (850, 1100)))
     registration = lay(form, sheet)
     assert registration is not None
