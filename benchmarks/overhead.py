@@ -166,7 +166,7 @@ def _part(process: int) -> str:
         return "Prefect's server"
     if "flows.cli" in command:
         return "the night"
-    return "reading" if "--bare" in command or "spawn_main" in command else "others"
+    return "reading" if "--bare" in command or "forkserver" in command else "others"
 
 
 def _cpu_of(process: int) -> float:

@@ -7,7 +7,6 @@ its decoder fails at random), and by then the night's own process has everything
 from __future__ import annotations
 
 import logging
-import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
@@ -16,6 +15,7 @@ from typing import Any
 
 from flows.limits import limit_memory, memory_a_worker
 from flows.pictures import Picture, take_pictures
+from flows.processes import reading_context
 from flows.results import Settled
 from flows.tether import end_with_parent
 
@@ -48,7 +48,7 @@ def take_pictures_apart(
 
 def _in_a_process(groups: list[list[Settled]], take: Take, silence_limit_s: float) -> Iterator[list[Picture]]:
     """The pictures of one group after another, as far as the process lives."""
-    context = multiprocessing.get_context("spawn")
+    context = reading_context()
     ours, theirs = context.Pipe()
     process = context.Process(
         target=_take, args=(theirs, groups, take), name="nightsort-pictures", daemon=True

@@ -8,7 +8,6 @@ the scan that does it stands alone.
 from __future__ import annotations
 
 import logging
-import multiprocessing
 import os
 import signal
 import threading
@@ -21,6 +20,7 @@ from typing import Any, cast
 from flows.chunk import Job, PageFailure, ScanResult, read_chunk
 from flows.errors import InterruptedNightError, NightError, WorkerStartError
 from flows.limits import limit_memory
+from flows.processes import reading_context
 from flows.reader import Identity, OpenReader
 from flows.tether import end_with_parent
 from pipeline.document import Reason
@@ -29,7 +29,6 @@ log = logging.getLogger(__name__)
 
 SILENCE_LIMIT_S = 300.0  # a page takes a fraction of a second; a process silent this long hangs
 START_LIMIT_S = 120.0
-_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
 
 
 @dataclass(frozen=True)
@@ -208,7 +207,7 @@ class _Worker:
     """The parent's side of one process."""
 
     def __init__(self, life: _Life) -> None:
-        context = multiprocessing.get_context("spawn")  # a fork would copy Prefect's threads' locks
+        context = reading_context()
         self._connection, theirs = context.Pipe()
         self._process = context.Process(
             target=_serve, args=(theirs, life), name="nightsort-reader", daemon=True
@@ -284,8 +283,9 @@ def _serve(connection: Connection[Any, Any], life: _Life) -> None:
     end_with_parent()
     if not life.verbose:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-    os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))
-    import cv2  # noqa: PLC0415 - after the environment is set
+    import cv2  # noqa: PLC0415
+
+    import flows.warm  # noqa: F401, PLC0415 - sets the environment for what it brings; done where it was forked
 
     cv2.setNumThreads(1)
     try:

@@ -43,7 +43,9 @@ values = st.recursive(
 lines = st.tuples(st.sampled_from(KEYS) | st.text("ab.-\"'=\n", max_size=4), values)
 
 fuzzing = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
 
