@@ -45,7 +45,7 @@ lines = st.tuples(st.sampled_from(KEYS) | st.text("ab.-\"'=\n", max_size=4), val
 fuzzing = settings(
     max_examples=60,
     deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 
 
