@@ -44,13 +44,10 @@ def read_code(
 ) -> Reading:
     """The country's code on a page, its candidates weighed by the codes that exist and by barcodes.
 
-    What is too improbable for a find is shown to a person all the same, and never accepted.
+    Also what is too improbable for a find is given, for the person who decides; no threshold accepts it.
     """
     found = read_codes(page.cuts, country, seen, parameters)
-    reading = weigh_code(settle_code(page, layout, found), country, page.barcodes)
-    if reading.reason is None and reading.confidence < parameters.envelope.least:
-        return replace(reading, reason=Reason.LOW_CONFIDENCE)
-    return reading
+    return weigh_code(settle_code(page, layout, found), country, page.barcodes)
 
 
 def read_codes(

@@ -53,12 +53,12 @@ class EnvelopeParameters:
         """Least confidence to accept so that at most `target_error` of the accepted codes are wrong.
 
         Where the drawn pieces were too few to witness so small a rate, every single code must
-        promise it by its calibrated confidence.
+        promise it by its calibrated confidence. What is no find is not accepted at any rate.
         """
         measured = least_confidence(self.thresholds, target_error)
-        if measured < NEVER or not self.thresholds:
-            return measured
-        return max(1.0 - target_error, self.thresholds[0][1])
+        if measured >= NEVER and self.thresholds:
+            measured = max(1.0 - target_error, self.thresholds[0][1])
+        return max(measured, self.least)
 
     @property
     def place_weights(self) -> NDArray[np.float64]:

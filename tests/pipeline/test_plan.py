@@ -105,6 +105,12 @@ def test_a_reading_against_the_looks_of_the_page_is_not_believed():
     assert reading.confidence < 0.1
 
 
+def test_a_way_up_in_which_nothing_is_read_hardly_speaks_against_another():
+    reading = weighed(way("02139", 0.98, 0.3), way("", 0.0, 0.7, 90))
+    assert (reading.value, reading.confidence) == ("02139", pytest.approx(0.98))
+    assert weighed(way("02139", 0.98, 0.02), way("", 0.0, 0.98, 90)).confidence < 0.3
+
+
 def test_where_nothing_is_read_any_way_up_one_row_says_so():
     assert weighed(way("", 0.0, 0.3), way("", 0.0, 0.7)).value == ""
 

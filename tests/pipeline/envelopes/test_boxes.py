@@ -7,6 +7,8 @@ import pytest
 from pipeline.boxed import lift_boxes
 from pipeline.document import Image
 from pipeline.envelopes.boxes import BoxRow, find_box_rows
+from pipeline.layouts import Layout, load_layout
+from pipeline.locate import locate
 
 ORANGE, GREY = (60, 140, 235), (120, 120, 120)
 
@@ -92,3 +94,24 @@ def test_a_word_is_no_row_of_boxes() -> None:
     cv2.putText(page, "Poznan", (20, 120), cv2.FONT_HERSHEY_SIMPLEX, 2.5, (40, 30, 20), 6)
     cells = np.array([[24 + 56.0 * k, 60, 70 + 56 * k, 122] for k in range(5)])
     assert lift_boxes(page, BoxRow(cells, False)) is None
+
+
+def test_a_row_in_the_other_half_of_the_mail_is_doubted() -> None:
+    page = boxed_page(ORANGE)
+    priors = []
+    for image in (page, np.ascontiguousarray(page[::-1])):
+        layout = load_layout("envelope", postal="fr")
+        assert isinstance(layout, Layout)
+        (region,) = locate(image, layout)
+        priors.append(region.prior)
+    assert priors[0] == 1.0
+    assert 0.0 < priors[1] < 0.1
+
+
+def test_a_row_of_empty_boxes_is_no_code() -> None:
+    page = np.full((300, 600, 3), 245, np.uint8)
+    for x in range(150, 360, 42):
+        cv2.rectangle(page, (x, 180), (x + 30, 225), ORANGE, 2)
+    layout = load_layout("envelope", postal="fr")
+    assert isinstance(layout, Layout)
+    assert locate(page, layout) == []
