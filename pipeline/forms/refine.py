@@ -36,7 +36,8 @@ def _step(
         return current
     at, kind, p = at[used], kind[used], points.at[used]
     xi, yi = np.rint(at[:, 0]).astype(np.intp), np.rint(at[:, 1]).astype(np.intp)
-    goal = np.where((kind == 0)[:, None], field.nearest[0][yi, xi], field.nearest[1][yi, xi])
+    goals = [place[nearest[yi, xi]] for nearest, place in zip(field.nearest, field.places, strict=True)]
+    goal = np.where((kind == 0)[:, None], *goals)
     normal = np.where((kind == 0)[:, None], field.normals[0], field.normals[1])
     error = np.sum(normal * (goal - at), axis=1)
     depth = p @ current[2, :2] + 1.0

@@ -137,23 +137,39 @@ def _shared(rest: Mask, gone: Mask, middle: int, band: int, reach: float) -> Mas
     wall = gone[:, first:last]
     if not wall.any():
         return kept
-    _, labels = cv2.connectedComponents(np.ascontiguousarray(rest), connectivity=8)
+    _, found = cv2.connectedComponents(np.ascontiguousarray(rest), connectivity=8)
+    labels = np.asarray(found, np.int32)
     for side in (-1, 1):
         touching: dict[int, list[int]] = {0: []}
-        for row in range(int(wall.any(axis=1).argmax()), len(wall)):
-            inked = np.flatnonzero(wall[row])
-            edge = first + int(inked[-1 if side > 0 else 0]) + side if inked.size else middle
-            # A thin stroke loses its last pixel or two to the wall.
-            beside = labels[row, max(0, min(edge, edge + 2 * side)) : max(edge, edge + 2 * side) + 1]
-            if beside.any():
-                touching.setdefault(int(beside.max()), []).append(row)
-                touching[0].append(row)
+        for row, piece in _beside(labels, wall > 0, first, middle, side):
+            touching.setdefault(piece, []).append(row)
+            touching[0].append(row)
         for piece, rows in touching.items():
             for before, after in pairwise(rows):
                 if 1 < after - before <= (reach if piece else BROKEN * reach):
                     near = slice(middle, last) if side > 0 else slice(first, middle + 1)
                     kept[before : after + 1, near] = gone[before : after + 1, near]
     return kept
+
+
+def _beside(
+    labels: NDArray[np.int32], wall: NDArray[np.bool_], first: int, middle: int, side: int
+) -> list[tuple[int, int]]:
+    """Rows in which ink touches a wall from one side, -1 or 1, and the number of that ink.
+
+    wall : (H, w), of which column 0 is column `first` of `labels`; where it is white it lies at `middle`.
+    """
+    inked = wall.any(axis=1)
+    last = wall.shape[1] - 1 - wall[:, ::-1].argmax(axis=1) if side > 0 else wall.argmax(axis=1)
+    edge = np.where(inked, first + last + side, middle)
+    # A thin stroke loses its last pixel or two to the wall.
+    columns = edge[:, None] + side * np.arange(3)
+    there = (columns >= 0) & (columns < labels.shape[1])
+    near = labels[np.arange(len(wall))[:, None], np.where(there, columns, 0)]
+    pieces = np.where(there, near, 0).max(axis=1)
+    pieces[: int(inked.argmax())] = 0
+    rows = np.flatnonzero(pieces)
+    return list(zip(rows.tolist(), pieces[rows].tolist(), strict=True))
 
 
 def _thickness(mask: Mask, middle: float) -> NDArray[np.float64]:
