@@ -24,8 +24,9 @@ SUREST_PLACE = 1e-4
 # A value less probable than this helps nobody who has to decide.
 LEAST_SHOWN = 0.02
 PLACE = EVIDENCE.index("place")
-# So probable must a place be, against that of a part of it, to be where the whole code stands.
-LEAST_OF_PART = 0.25
+# So probable must a place be, against that of a part of it, to be where the whole code stands, or so probably
+# must what was read there be right.
+LEAST_OF_PART, LIKELY = 0.25, 0.5
 
 
 @dataclass(frozen=True)
@@ -152,7 +153,7 @@ def _holds(whole: CodeRead, part: CodeRead) -> bool:
     longer, shorter = whole.candidates[0].value, part.candidates[0].value
     if whole.region.boxed or len(longer) <= len(shorter):
         return False
-    if whole.region.prior < LEAST_OF_PART * part.region.prior:
+    if whole.region.prior < LEAST_OF_PART * part.region.prior and whole.confidence < LIKELY:
         return False  # hardly a code: a word that stands beside one
     a, b = whole.region.box, part.region.box
     inside = a.x - 2 <= b.x and b.x + b.width <= a.x + a.width + 2
