@@ -13,6 +13,9 @@ from pipeline.forms.schema import FEWEST_LINES
 if TYPE_CHECKING:
     from pipeline.forms.layout import Form
 
+# Width over height of `page` against that of the reference, at most.
+UNLIKE = 1.04
+
 
 def find_mistakes(path: Path, form: Form) -> None:
     """Names twice, sums of unknown fields, places off the page, nothing to be found by: LayoutError."""
@@ -38,6 +41,13 @@ def find_mistakes(path: Path, form: Form) -> None:
         if len(field.cells) and np.any(field.cells[:, 2] <= field.cells[:, 0]):
             raise LayoutError(
                 f"{path}: field {field.name}.gap: leaves no room for the boxes; make it smaller"
+            )
+    if form.reference is not None:
+        tall, wide = form.reference.shape[:2]
+        if not 1.0 / UNLIKE <= (form.extent[0] / form.extent[1]) / (wide / tall) <= UNLIKE:
+            raise LayoutError(
+                f"{path}: page: {form.extent[0]:g} x {form.extent[1]:g} has other proportions than the"
+                f" reference of {wide} x {tall} pixels; give a picture of the whole form, or leave `page` out"
             )
     if len(form.marks) and not len(form.frames.across):
         raise LayoutError(

@@ -22,6 +22,10 @@ LEAST_FIT = 0.55
 FEWEST_LINES = 6
 
 
+# Keys of the whole form.
+_TOP = ("page", "page_number", "register")
+
+
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -177,7 +181,8 @@ def read_model(path: Path) -> FormModel:
     except RecursionError as error:
         raise LayoutError(f"{path}: is no valid TOML: it is nested too deeply") from error
     except ValueError as error:  # TOMLDecodeError, and numbers of thousands of digits
-        raise LayoutError(f"{path}: is no valid TOML: {error}; see docs/forms.md for an example") from error
+        hint = "write paths with /, patterns in single quotes" if "\\" in str(error) else "see docs/forms.md"
+        raise LayoutError(f"{path}: is no valid TOML: {error}; {hint}") from error
     try:
         return FormModel.model_validate(table)
     except ValidationError as error:
@@ -196,11 +201,17 @@ def _mistakes(error: ValidationError, table: dict[str, Any]) -> str:
         text = str(mistake["msg"]).removeprefix("Value error, ")
         if mistake["type"] == "extra_forbidden":
             text = "there is no such key; see docs/forms.md for those there are"
+            if mistake["loc"][0] == "field" and mistake["loc"][-1] in _TOP:
+                text = "belongs to the whole form; put it above the first [[field]]"
+            elif mistake["loc"] in (("fields",), ("Field",)):
+                text = "there is no such key; a field begins with [[field]]"
         elif mistake["type"] == "missing":
             text = "is missing; add it"
         elif mistake["type"] == "string_pattern_mismatch":
             text = "is no name; use letters, digits, _ . - and no spaces"
-        elif mistake["loc"] == ("field",) and table.get("field"):
+        elif mistake["loc"] == ("field",) and isinstance(table.get("field"), dict):
+            text = "is not a list; begin every field with [[field]], in double brackets"
+        elif mistake["loc"] == ("field",) and mistake["type"] == "too_short" and table.get("field"):
             continue  # it only says that none of the fields is right
         key = _key(mistake["loc"], table)
         told.append(f"{key}: {text[0].lower()}{text[1:]}" if key else text)

@@ -65,6 +65,10 @@ def test_the_hash_follows_the_layout_and_the_reference(folder):
         ("blank.png", "missing.png", ["register.reference", "missing.png"]),
         ('reference = "blank.png"', "", ["register", "register.reference"]),
         ("page = [850, 1100]", "page = [850", ["no valid TOML"]),
+        ("page = [850, 1100]", "page = [1100, 850]", ["page: 1100 x 850", "other proportions"]),
+        ("boxes = 6", "boxes = 6\npage_number = 2", ["page_number", "above the first [[field]]"]),
+        ("boxes = 6", 'boxes = 6\npattern = "\\d+"', ["no valid TOML", "single quotes"]),
+        ('name = "amount"', 'name = "the amount"', ["no name", "no spaces"]),
     ],
 )
 def test_mistakes_are_named_in_one_line_with_the_key(folder, old, new, told):
@@ -76,6 +80,12 @@ def test_mistakes_are_named_in_one_line_with_the_key(folder, old, new, told):
     assert "\n" not in text
     for part in told:
         assert part in text
+
+
+def test_one_field_in_single_brackets_is_told(folder):
+    text = '[register]\nreference = "blank.png"\n[field]\nname = "a"\nkind = "box"\nat = [9, 9, 90, 90]\n'
+    with pytest.raises(LayoutError, match="double brackets"):
+        load(folder, text)
 
 
 def test_a_layout_that_is_not_there_is_named(tmp_path):
