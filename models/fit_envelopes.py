@@ -86,7 +86,7 @@ def look(piece: MailPiece, country: Country, spotter: Spotter) -> Choice | None:
     """The stretches of a piece; None where it has none, or the code is not among them."""
     found = find_page(piece.page)
     grey = ink.to_grey(piece.page if found is None else found.image)
-    seen = look_for_codes(grey, search_lines(grey), country, spotter)
+    seen = look_for_codes(grey, search_lines(grey), country, spotter, sure=2.0)
     if not seen.stretches:
         return None
     features = np.array([each.features for each in seen.stretches])

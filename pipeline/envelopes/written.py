@@ -104,10 +104,13 @@ def find_codes(image: Image, country: Country, spotter: Spotter | None) -> list[
     ]
 
 
-def look_for_codes(grey: Image, search: Search, country: Country, spotter: Spotter) -> Found:
+def look_for_codes(
+    grey: Image, search: Search, country: Country, spotter: Spotter, sure: float = SURE
+) -> Found:
     """The stretches of the page's lines that may be the code, as the network sees them.
 
-    The most plausible line is looked at first, and others until one reads as a code almost beyond doubt.
+    The most plausible line is looked at first, and others until it is as probable as `sure` that
+    the code stands on one of them; all are where that is more than 1.
     """
     lines = likely_lines(search, country)
     context = Context.of(lines, search.shape)
@@ -116,7 +119,7 @@ def look_for_codes(grey: Image, search: Search, country: Country, spotter: Spott
     for line in lines:
         seen.append(_see(grey, search, line, spotter.classifier))
         stretches += find_stretches(seen[-1], len(seen) - 1, country, spotter.weights, context)
-        if _on_one_line(stretches, weigh_stretches(stretches, spotter.places)) >= SURE:
+        if _on_one_line(stretches, weigh_stretches(stretches, spotter.places)) >= sure:
             break
     return Found(grey, search, seen, stretches)
 
