@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from typing import Any, cast
 from uuid import UUID
@@ -19,6 +20,7 @@ from flows.results import Settled
 from flows.summary import REPORT_NAME
 
 MOST_ROWS = 500
+MOVE_EVERY_S = 2.0  # every move costs Prefect's server some milliseconds
 
 
 class ReadingProgress:
@@ -27,17 +29,19 @@ class ReadingProgress:
     def __init__(self, planned: int) -> None:
         self._planned = planned
         self._shown = 0
+        self._moved = time.monotonic()
         self._artifact: UUID | None = None
         if planned:
             made = create_progress_artifact(0.0, key="nightsort-progress", description="Scans read")
             self._artifact = cast(UUID, made)
 
     def update(self, read: int) -> None:
-        """Move the bar where it would be seen to move."""
+        """Move the bar where it would be seen to move, now and then, and at the end."""
         percent = int(100 * read / self._planned) if self._planned else 100
-        if self._artifact is not None and percent != self._shown:
+        due = percent == 100 or time.monotonic() - self._moved >= MOVE_EVERY_S
+        if self._artifact is not None and percent != self._shown and due:
             update_progress_artifact(self._artifact, progress=float(percent))
-            self._shown = percent
+            self._shown, self._moved = percent, time.monotonic()
 
 
 def publish(night: Night) -> None:
