@@ -39,8 +39,8 @@ def evaluate(
     judge: Annotated[
         Literal["fields", "digits"] | None,
         Parameter(
-            help="fields: whole values, read as a night reads them; digits: crops one by one. Of a truth.csv "
-            "and of a night fields if not given."
+            help="fields: whole values, read as a night reads them; digits: crops one by one, or pages. Of a "
+            "truth.csv and of a night fields if not given."
         ),
     ] = None,
     model: Annotated[
@@ -55,11 +55,13 @@ def evaluate(
     ] = None,
     mnist: MnistFile = None,
 ) -> int:
-    """Judge models side by side: on fields with their values, or on labelled digits.
+    """Judge models side by side: on fields with their values, on labelled digits, or on pictures of pages.
 
     Of fields: read exactly, what may be taken at which error, accepted and wrong among them, calibration of
     the confidence. Of digits: accuracy, confusion, calibration, what rejecting buys, over the ten digits.
-    With several models the top level of the JSON is the first one's.
+    Of pages, for models of pages: the same over their classes, of a folder with a folder of pictures for
+    each class, or of pages drawn for it (--data pages). With several models the top level of the JSON is
+    the first one's.
     """
     with told_errors():
         if (judge or _natural_judge(data)) == "fields":
@@ -101,12 +103,20 @@ def _judge_digits(
     from models import evaluate as judging  # noqa: PLC0415
     from models.classifier import SHIPPED  # noqa: PLC0415
     from models.data import load_crops  # noqa: PLC0415
-    from models.page_classifier import open_network  # noqa: PLC0415
+    from models.page_classifier import PageNetwork, open_network  # noqa: PLC0415
+    from models.page_pictures import load_pages  # noqa: PLC0415
 
     found = places or [SHIPPED]
     networks = [open_network(place) for place in found]
-    crops = load_crops(data, mnist, cutter_for(data, found[0]))
-    evaluated = judging.evaluate(networks, crops)
+    pages = [network for network in networks if isinstance(network, PageNetwork)]
+    if pages and len(pages) < len(networks):
+        raise UsageError("--model names models of pages and of digits; judge them one kind at a time")
+    if pages:
+        crops = load_pages(data)
+        evaluated = judging.evaluate_pages(pages, crops)
+    else:
+        crops = load_crops(data, mnist, cutter_for(data, found[0]))
+        evaluated = judging.evaluate(networks, crops)
     model_tables.print_judgements(evaluated)
     if json is not None:
         judging.write_json(judging.to_document(evaluated, data), json)
@@ -134,6 +144,8 @@ def explain(
         raise UsageError(f"--versus {versus} is no digit; give one from 0 to 9")
     if out.suffix.lower() not in {".html", ".htm"}:
         raise UsageError(f"--out {out} is no page; give a name that ends in .html")
+    if out.with_suffix(".png").resolve() == image.resolve():
+        raise UsageError(f"--out {out} would write its picture over {image}; give another name")
     with told_errors():
         import cv2  # noqa: PLC0415
 
@@ -146,10 +158,13 @@ def explain(
         field, explanations = explain_picture(image, network, versus)
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(render_page(image.name, field, explanations, network), encoding="utf-8")
-        _, png = cv2.imencode(".png", cv2.cvtColor(draw_sheet(explanations), cv2.COLOR_RGB2BGR))
+        _, png = cv2.imencode(".png", cv2.cvtColor(draw_sheet(field, explanations), cv2.COLOR_RGB2BGR))
         out.with_suffix(".png").write_bytes(png.tobytes())
-    for each in explanations:
-        print(f"{each.best} ({each.proba[each.best]:.1%}), lead over {each.rival}: {each.saliency.lead:+.2f}")
+    for crop in explanations:
+        print(f"{crop.best} ({crop.proba[crop.best]:.1%}), lead over {crop.rival}: {crop.saliency.lead:+.2f}")
+    for each in field.said:
+        (one, other), value = field.readers, each.value or "nothing"
+        print(f"{value}: {one} {each.cut:.1%}, {other} {each.whole:.1%}, together {each.together:.1%}")
     print(f"page:    {out}\npicture: {out.with_suffix('.png')}")
     return int(ExitCode.OK)
 

@@ -28,9 +28,9 @@ def print_judgements(evaluated: Sequence[Evaluated]) -> None:
     names = distinct_names(evaluated)
     for renderable in (
         _overall(evaluated, names),
-        _per_digit(evaluated, names),
+        _per_class(evaluated, names),
         _rejecting(evaluated, names),
-        *(_confusion(name, each.judgement) for name, each in zip(names, evaluated, strict=True)),
+        *(_confusion(name, each) for name, each in zip(names, evaluated, strict=True)),
         *(_reliability(name, each.judgement) for name, each in zip(names, evaluated, strict=True)),
     ):
         standard_output().print(renderable)
@@ -63,27 +63,39 @@ def _table(title: str, *columns: str) -> Table:
 
 
 def _overall(evaluated: Sequence[Evaluated], names: Sequence[str]) -> RenderableType:
-    table = _table("Accuracy over the ten digits", "", *names)
     judged = [each.judgement for each in evaluated]
+    over = "the ten digits" if _of_digits(evaluated) else f"{len(evaluated[0].classes)} classes of pages"
+    table = _table(f"Accuracy over {over}", "", *names)
     table.add_row("accuracy", *(f"{j.accuracy:.2%}" for j in judged))
     table.add_row("95 % interval", *(f"{j.interval[0]:.2%} to {j.interval[1]:.2%}" for j in judged))
-    table.add_row("wrong of", *(f"{(j.read != j.true).sum()} of {j.size}" for j in judged))
+    table.add_row("right of total", *(f"{(j.read == j.true).sum()} of {j.size}" for j in judged))
+    table.add_row("loss", *(f"{j.loss:.4f}" for j in judged))
     table.add_row("calibration error", *(f"{j.calibration_error:.2%}" for j in judged))
     if judged[0].scraps:
         table.add_row("scraps", *(str(j.scraps) for j in judged))
         scraps = [j.scraps_called_digits for j in judged]
         row = (f"{share:.2%}" if share is not None else "" for share in scraps)
         table.add_row("called digits at 1 % lost", *row)
-    table.add_row("crops a second, one core", *(f"{each.crops_per_second:,.0f}" for each in evaluated))
+    what = "crops" if _of_digits(evaluated) else "pictures"
+    table.add_row(f"{what} a second, one core", *(f"{each.crops_per_second:,.0f}" for each in evaluated))
     return table
 
 
-def _per_digit(evaluated: Sequence[Evaluated], names: Sequence[str]) -> RenderableType:
+def _of_digits(evaluated: Sequence[Evaluated]) -> bool:
+    from models.evaluate import DIGITS  # noqa: PLC0415 - brings NumPy
+
+    return evaluated[0].classes == DIGITS
+
+
+def _per_class(evaluated: Sequence[Evaluated], names: Sequence[str]) -> RenderableType:
     heads = [f"{name}: {what}" if len(names) > 1 else what for name in names for what in ("found", "right")]
-    table = _table("Digit by digit: share found, share of its readings that are right", "", "crops", *heads)
+    title = "Class by class: share found, share of what is named so that is right"
+    if _of_digits(evaluated):
+        title = "Digit by digit: share found, share of its readings that are right"
+    table = _table(title, "", "crops" if _of_digits(evaluated) else "pictures", *heads)
     for rows in zip(*(each.judgement.per_class for each in evaluated), strict=True):
         figures = [f"{share:.2%}" for row in rows for share in (row.recall, row.precision)]
-        table.add_row(str(rows[0].digit), str(rows[0].size), *figures)
+        table.add_row(evaluated[0].classes[rows[0].digit], str(rows[0].size), *figures)
     return table
 
 
@@ -94,11 +106,12 @@ def _rejecting(evaluated: Sequence[Evaluated], names: Sequence[str]) -> Renderab
     return table
 
 
-def _confusion(name: str, judgement: Judgement) -> RenderableType:
-    table = _table(f"{name}: true digit down, read as across", "", *map(str, range(10)))
-    for digit, row in enumerate(judgement.confusion.tolist()):
-        cells = (f"[bold]{n}[/]" if column == digit else str(n or "·") for column, n in enumerate(row))
-        table.add_row(str(digit), *cells)
+def _confusion(name: str, evaluated: Evaluated) -> RenderableType:
+    what = "digit" if _of_digits([evaluated]) else "class"
+    table = _table(f"{name}: true {what} down, read as across", "", *evaluated.classes)
+    for number, row in enumerate(evaluated.judgement.confusion.tolist()):
+        cells = (f"[bold]{n}[/]" if column == number else str(n or "·") for column, n in enumerate(row))
+        table.add_row(evaluated.classes[number], *cells)
     return table
 
 

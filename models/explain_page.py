@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.anatomy import Layer
-from models.explain import Explanation, Field
+from models.explain import Explanation
+from models.explain_reading import Field
 from models.labelled import CLASSES
 from models.network import Network
-from models.shades import data_uri, ink_picture, lead_picture, maps_picture
+from models.shades import data_uri, frames_picture, ink_picture, lead_picture, maps_picture
 
 TEMPLATE = "explain.html.j2"
 
@@ -47,6 +48,9 @@ def render_page(name: str, field: Field, explanations: list[Explanation], networ
         field=field,
         network=network,
         parameters=network.card.get("parameters"),
+        line=None if field.line is None else data_uri(ink_picture(field.line)),
+        line_width=0 if field.line is None else min(960, 4 * field.line.shape[1]),
+        frames=None if field.frames is None else data_uri(frames_picture(field.frames)),
         digits=[_digit(explanation, network) for explanation in explanations],
     )
 
@@ -58,7 +62,7 @@ def _digit(explanation: Explanation, network: Network) -> dict[str, Any]:
     shares = anatomy.shares(e.best, e.rival) / network.temperature
     bias = float(anatomy.bias[e.best] - anatomy.bias[e.rival]) / network.temperature
     known = len(anatomy.scores)
-    order = np.argsort(-e.proba[:known], kind="stable")
+    order = [int(k) for k in np.argsort(-e.proba[:known], kind="stable") if k != e.best]
     greatest = max(float(np.abs(saliency.wiped).max()), float(np.abs(saliency.inked).max()))
     return {
         "best": e.best,
@@ -69,7 +73,7 @@ def _digit(explanation: Explanation, network: Network) -> dict[str, Any]:
         "picture": data_uri(ink_picture(crop)),
         "layers": [_layer(layer, number) for number, layer in enumerate(anatomy.layers, 1)],
         "scores": [(CLASSES[k], float(anatomy.scores[k]), float(e.proba[k])) for k in range(known)],
-        "second": (CLASSES[order[1]], float(e.proba[order[1]])),
+        "second": (CLASSES[order[0]], float(e.proba[order[0]])),
         "score_lead": float(anatomy.scores[e.best] - anatomy.scores[e.rival]),
         "entering": shares.size,
         "bends": sorted({layer.bend for layer in anatomy.layers}),

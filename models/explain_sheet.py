@@ -7,6 +7,7 @@ from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 
 from models.explain import Explanation
+from models.explain_reading import Field
 from models.labelled import CLASSES
 from models.shades import AGAINST, FOR, enlarge, ink_picture, lead_picture
 from pipeline.document import Image
@@ -15,13 +16,31 @@ TIMES = 7
 SIDE = 28 * TIMES
 SPACE, HEAD = 24, 56
 BARS = 260
+WIDTH = 4 * (SIDE + SPACE) + SPACE + BARS
+LINE = 22  # height of a line of text, pixels
 GREY = (136, 136, 136)
 
 
-def draw_sheet(explanations: list[Explanation]) -> Image:
-    """The crop, the three maps and the probabilities of every digit: (H, W, 3) uint8 RGB."""
-    rows = [_row(each) for each in explanations]
-    return np.concatenate(rows)
+def draw_sheet(field: Field, explanations: list[Explanation]) -> Image:
+    """What either reader says; the crop, three maps and the probabilities of every digit.
+
+    (H, W, 3) uint8 RGB.
+    """
+    rows = [_said(field)] if field.said else []
+    return np.concatenate([*rows, *(_row(each) for each in explanations)])
+
+
+def _said(field: Field) -> Image:
+    """The likeliest values by the reader that cuts, by the one that does not, and by both."""
+    columns = ("value", *field.readers, "together")
+    rows = [(e.value or "nothing", f"{e.cut:.1%}", f"{e.whole:.1%}", f"{e.together:.1%}") for e in field.said]
+    sheet = Pillow.new("RGB", (WIDTH, SPACE + LINE * (len(rows) + 1)), "white")
+    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(15)
+    for number, row in enumerate([columns, *rows]):
+        for place, words in enumerate(row):
+            colour = "black" if number else GREY
+            pen.text((SPACE + place * (SIDE + SPACE), 8 + number * LINE), words, colour, font)
+    return np.asarray(sheet, np.uint8)
 
 
 def _row(explanation: Explanation) -> Image:
@@ -33,8 +52,7 @@ def _row(explanation: Explanation) -> Image:
         ("ink wiped out", lead_picture(saliency.wiped, e.crop, greatest)),
         ("ink set", lead_picture(saliency.inked, e.crop, greatest)),
     ]
-    width = len(pictures) * (SIDE + SPACE) + SPACE + BARS
-    sheet = Pillow.new("RGB", (width, HEAD + SIDE + SPACE), "white")
+    sheet = Pillow.new("RGB", (WIDTH, HEAD + SIDE + SPACE), "white")
     pen = ImageDraw.Draw(sheet)
     font = ImageFont.load_default(15)
     pen.text((SPACE, 8), f"for {e.best}", FOR, font)

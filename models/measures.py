@@ -14,6 +14,7 @@ from models.calibrate import calibration_error
 DIGITS = 10
 BINS = 15
 REJECTED = (0.0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3)
+LEAST = 1e-12  # probability of what a network excludes
 LOST = 0.01  # share of the digits that may be taken for scraps where scraps are counted
 
 
@@ -45,7 +46,7 @@ class Judgement:
     """What a network does on crops; all figures are over the digits (of pages: all classes) but
     `scraps_called_digits`.
 
-    interval : 95 % confidence interval of the accuracy.
+    interval : 95 % confidence interval of the accuracy. loss : mean crossentropy, nats.
     confusion : (C, C) int64, a row for each true digit, a column for each that is read.
     error_reject : pairs of the share rejected, least confident first, and the error of the rest.
     scraps : crops that are no digit; scraps_called_digits : the share of them that is called
@@ -55,6 +56,7 @@ class Judgement:
 
     accuracy: float
     interval: tuple[float, float]
+    loss: float
     size: int
     per_class: tuple[OfClass, ...]
     confusion: NDArray[np.int64]
@@ -72,6 +74,7 @@ class Judgement:
         return {
             "accuracy": self.accuracy,
             "interval": list(self.interval),
+            "loss": self.loss,
             "size": self.size,
             "wrong": int((self.read != self.true).sum()),
             "per_class": [asdict(each) for each in self.per_class],
@@ -103,6 +106,7 @@ def judge(proba: NDArray[np.float32], labels: NDArray[np.int64], counted: int = 
     return Judgement(
         accuracy=float(right.mean()),
         interval=wilson(int(right.sum()), len(right)),
+        loss=float(-np.log(np.maximum(shares[np.arange(len(true)), true], LEAST)).mean()),
         size=len(right),
         per_class=_per_class(confusion),
         confusion=confusion,

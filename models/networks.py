@@ -42,7 +42,7 @@ def build_network(
     if name == "cnn":
         return cnn(classes, convolutions, activation=activation, fused=fused)
     if name == "page":
-        return page_network(classes, activation)
+        return page_network(classes, activation, fused=fused)
     raise ValueError(f"network {name!r} is not known; choose one of {', '.join(NETWORKS)}")
 
 

@@ -7,6 +7,7 @@ there is none of half a turn more, of those too. Every other class looks the sam
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -23,7 +24,9 @@ from models.thumbnail import SIDE, thumbnail
 from pipeline.document import Image
 from sample_scans.page_kinds import CLASSES, draw_classes
 
+PAGES = "pages"  # the data: rendered pages of every kind
 SHARD = 50  # pages that are drawn from one random stream
+JUDGED_SEED, JUDGED = 1_000_000_007, 2_000  # pages to judge by: no training's seed is so large
 QUARTERS = 4
 GREY = 0.125  # share of the varied pictures that are without colour
 NOISES = 8  # pictures of noise for a batch
@@ -45,6 +48,16 @@ def _draw_shard(shard: tuple[int, int, int]) -> tuple[Image, NDArray[np.int64]]:
     drawn = draw_classes((seed, number), count)
     labels = [CLASSES.index(name) for _, name in drawn]
     return np.stack([thumbnail(page) for page, _ in drawn]), np.array(labels, np.int64)
+
+
+def load_pages(spec: str) -> Crops:
+    """Pictures of pages to judge by: `pages`, drawn for it, or a folder as `read_page_folders` takes it.
+
+    Raises DataError.
+    """
+    if spec == PAGES:
+        return draw_pages(JUDGED_SEED, JUDGED, os.cpu_count() or 1)
+    return read_page_folders(Path(spec))
 
 
 def read_page_folders(folder: Path) -> Crops:

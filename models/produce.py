@@ -26,14 +26,14 @@ from models.material import Glyphs, gather_crops
 from models.measures import Judgement, judge
 from models.network import CARD, NETWORK, softmax
 from models.networks import build_network, count_multiply_adds
+from models.packing import rounded, save_packed
 from models.page_classifier import open_network
-from models.page_pictures import draw_pages
+from models.page_pictures import PAGES, draw_pages
 from models.recipe import Recipe, command, parse_layers
 from models.slopes import measure_slope
-from models.training import History, Row, Watcher, fit, measure, predict
+from models.training import History, Row, Watcher, fit, predict
 
 STRIPS = "strips"  # the data: MNIST and the crops of rendered strips
-PAGES = "pages"  # the data: rendered pages of every kind
 HELD_STRIPS = 1_000
 MNIST_SHARE = 2  # times that MNIST is shown for every time a strip's crop is
 RESUME = "resume"
@@ -151,7 +151,7 @@ def _finish(job: Job, parts: Parts, network: keras.Model, history: History) -> d
         watched = _watched(parts)
         temperature = fit_temperature(predict(network, watched.x), watched.y)
     network = _reader(network, recipe)
-    network.save(out / "network.keras")
+    save_packed(network, out / "network.keras")
     export(network, out / NETWORK)
     test = parts.test
     judgement = judge(_probabilities(network, test, temperature), test.y, test.counted)
@@ -164,7 +164,7 @@ def _finish(job: Job, parts: Parts, network: keras.Model, history: History) -> d
     card = _card(job, parts, network, history) | {
         "temperature": round(temperature, 4),
         "calibrated_on": f"{len(_watched(parts))} held-back crops" if len(parts.held) else "nothing",
-        "test": _test_figures(parts, judgement) | _loss(network, test, temperature),
+        "test": _test_figures(parts, judgement),
         "slope": round(measure_slope(network, recipe.activation, parts.test.x), 4),
     }
     if parts.extra is not None:
@@ -188,13 +188,12 @@ def _learner(recipe: Recipe, classes: int) -> keras.Model:
 
 
 def _reader(learner: keras.Model, recipe: Recipe) -> keras.Model:
-    """The trained network as it is kept: in float32, of Keras's own layers, without the optimizer's state.
-
-    That state would be three quarters of the file.
+    """The trained network as it is kept: of Keras's own layers, its weights rounded, without the optimizer's
+    state, which would be three quarters of the file.
     """
     classes = learner.output.shape[1]
     network = build_network(recipe.network, recipe.activation, classes, parse_layers(recipe.layers))
-    network.set_weights(learner.get_weights())
+    network.set_weights(rounded(learner))
     return network
 
 
@@ -211,13 +210,6 @@ def _export_difference(network: keras.Model, out: Path, test: Crops, temperature
     return float(f"{np.abs(difference).max():.1e}")
 
 
-def _loss(network: keras.Model, test: Crops, temperature: float) -> dict[str, float]:
-    """The mean crossentropy of all classes that the network knows."""
-    known = test[np.flatnonzero(test.y < network.output.shape[1])]
-    loss = measure(predict(network, known.x) / np.float32(temperature), known.y)["watched_loss"]
-    return {"loss": loss}
-
-
 def _test_figures(parts: Parts, judgement: Judgement) -> dict[str, Any]:
     return {
         "data": parts.name if parts.extra is None else "mnist",
@@ -226,6 +218,7 @@ def _test_figures(parts: Parts, judgement: Judgement) -> dict[str, Any]:
         "size": judgement.size,
         "wrong": int((judgement.read != judgement.true).sum()),
         "calibration_error": round(judgement.calibration_error, 5),
+        "loss": round(judgement.loss, 5),
     }
 
 

@@ -74,7 +74,7 @@ class Recipe:
     augmented: bool = True
     held_back: int = HELD_BACK
     strips: int = 30_000
-    pages: int = 4_000
+    pages: int = 10_000
     precision: str = "float32"
     seed: int = 1
 
@@ -108,7 +108,14 @@ RECIPES = {
         held_back=0,
     ),
     "cnn": Recipe(),
-    "page": Recipe(network="page", epochs=36, batch=32, rate=3e-3, optimizer="muon", held_back=400),
+    "page": Recipe(
+        network="page",
+        epochs=48,
+        batch=64,
+        optimizer="muon",
+        held_back=400,
+        precision="bfloat16",
+    ),
 }
 # For the ten digits alone speed does not count: wider, for longer, from nearly all of them.
 FOR_DATA = {

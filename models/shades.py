@@ -55,6 +55,15 @@ def maps_picture(values: NDArray[np.float32], columns: int) -> Image:
     return sheet
 
 
+def frames_picture(frames: NDArray[np.float32]) -> Image:
+    """Log-probabilities (T, 11) of the digits and of none: a row for each digit, dark where it is seen.
+
+    Two columns for each frame, as wide as the line that they were seen in: (10, 2 T, 3) uint8 RGB.
+    """
+    shares = np.exp(frames[:, :10].T.astype(np.float64)).repeat(2, axis=1)
+    return ink_picture(np.asarray(np.round(255.0 * np.clip(shares, 0.0, 1.0)), np.uint8))
+
+
 def enlarge(picture: Image, times: int) -> Image:
     """Every pixel as a square of `times` pixels."""
     return picture.repeat(times, axis=0).repeat(times, axis=1)

@@ -85,7 +85,8 @@ def to_input(crops: Image) -> NDArray[np.float32]:
 def predict(network: keras.Model, crops: Image) -> NDArray[np.float32]:
     """Logits (N, C) float32 of crops (N, 28, 28) or (N, 64, 64, 3) uint8."""
     parts = [to_input(crops[i : i + 512]) for i in range(0, len(crops), 512)]
-    logits = [np.asarray(network.predict_on_batch(part), np.float32) for part in parts]
+    # Called as it is: Keras's own `predict` would be compiled, and again for every size of the last part.
+    logits = [np.asarray(network(part, training=False), np.float32) for part in parts]
     return np.concatenate(logits)
 
 

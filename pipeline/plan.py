@@ -19,8 +19,6 @@ from pipeline.document import Image, Page, Reading, Reason
 from pipeline.layouts import Layout, Mixed
 from pipeline.paper import ink
 from pipeline.paper.kinds import KINDS, Kind, PageClassifier
-from pipeline.paper.page_in_scan import LOOK_SIZE, find_page
-from pipeline.paper.shrink import shrink
 from pipeline.paper.turns import TURNS
 from pipeline.strings.values import READINGS
 
@@ -78,18 +76,11 @@ def plan_page(image: Image, layout: Layout | FormSet | Mixed, looks: PageClassif
     if isinstance(layout, Mixed):
         if looks is None:
             raise ValueError("a mixed layout needs a page classifier")
-        return _plan_mixed(image, layout, _look(image, looks))
+        return _plan_mixed(image, layout, looks.look(image))
     if looks is None or not needs_look(layout):
         return Plan((Try(layout),))
     assert isinstance(layout, Layout)
-    return Plan(_ways(layout, Kind.ENVELOPE, _look(image, looks)))
-
-
-def _look(image: Image, looks: PageClassifier) -> NDArray[np.float64]:
-    """What the page looks like, without the scanner's bed or the table that it lies on."""
-    small, _ = shrink(image, LOOK_SIZE)
-    found = find_page(small)
-    return looks.look(small if found is None else found.image)
+    return Plan(_ways(layout, Kind.ENVELOPE, looks.look(image)))
 
 
 def _plan_mixed(image: Image, layout: Mixed, seen: NDArray[np.float64]) -> Plan:

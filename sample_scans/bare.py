@@ -10,14 +10,19 @@ from sample_scans.paper import uneven_light
 
 
 def draw_blank(rng: np.random.Generator) -> Image:
-    """Bare paper of any shape and colour, lit unevenly; folded, punched, or with the back showing through."""
+    """Bare paper of any shape and colour, lit unevenly; folded, punched, or with the back showing through.
+
+    Some of it is perfectly even, as scanners that clean the background leave it.
+    """
     wide = int(rng.integers(150, 320))
     tall = max(24, round(wide * float(np.exp(rng.uniform(-1.7, 0.5)))))
     if rng.random() < 0.5:
         wide, tall = tall, wide
-    paper = np.array([rng.uniform(165, 253)] * 3) + rng.normal(0, 6, 3)
+    paper = np.array([rng.uniform(140, 255)] * 3) + rng.normal(0, 6, 3) * (rng.random() < 0.7)
     page = np.empty((tall, wide, 3), np.float32)
     page[:] = paper
+    if rng.random() < 0.2:
+        return np.clip(page, 0, 255).astype(np.uint8)
     if rng.random() < 0.25:  # faint print of the other side
         through = rng.random((tall // 4 + 1, wide // 3 + 1)) < 0.3
         ghost = cv2.resize(through.astype(np.float32), (wide, tall), interpolation=cv2.INTER_LINEAR)

@@ -20,9 +20,10 @@ from sample_scans.amounts import draw_amount
 from sample_scans.bare import draw_blank, draw_picture
 from sample_scans.envelopes import COUNTRIES, draw_envelope
 from sample_scans.forms import draw_form
+from sample_scans.loose_forms import draw_loose_form
 from sample_scans.mail_pieces import draw_mail_piece
 from sample_scans.page_scan import PageStyle, scan_page
-from sample_scans.paperwork import draw_loose_form, draw_text_page
+from sample_scans.paperwork import draw_text_page
 from sample_scans.photo import photograph
 from sample_scans.strips import draw_strip
 
@@ -35,7 +36,6 @@ CLASSES = tuple(name for kind in KINDS for name in ([f"{kind}-{turn}" for turn i
 # Some are harder to tell than others.
 _SHARES = {"envelope": 0.34, "form": 0.24, "strip": 0.16, "blank": 0.1, "other": 0.16}
 _DPI = 64
-STORED = 256  # longer side, pixels, of a picture as it is kept
 
 
 def draw_page(rng: np.random.Generator, kind: str) -> Image:
@@ -107,15 +107,6 @@ def _tinted(rng: np.random.Generator, page: Image) -> Image:
     return np.clip(seen, 0, 255).astype(np.uint8)
 
 
-def shrunk(page: Image) -> Image:
-    """A page at most `STORED` pixels long."""
-    scale = STORED / max(page.shape[:2])
-    if scale >= 1.0:
-        return page
-    size = (max(1, round(page.shape[1] * scale)), max(1, round(page.shape[0] * scale)))
-    return cv2.resize(page, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
-
-
 def turned(page: Image, degrees: int) -> Image:
     """The page as it looks when it lies turned clockwise by 0, 90, 180 or 270 degrees."""
     return np.ascontiguousarray(np.rot90(page, -(degrees // 90)))
@@ -127,7 +118,7 @@ def draw_classes(seed: int | tuple[int, ...], count: int) -> list[tuple[Image, s
     kinds = rng.choice(KINDS, count, p=[_SHARES[kind] for kind in KINDS]).tolist()
     drawn = []
     for kind in kinds:
-        page = shrunk(draw_page(rng, kind))
+        page = draw_page(rng, kind)
         turn = TURNS[int(rng.integers(4))]
         drawn.append((turned(page, turn), _class_of(kind, turn)))
     return drawn

@@ -1,16 +1,13 @@
-"""Paper of every kind, as small pictures of pages need it: forms, letters, notes, receipts, by chance.
+"""Paper of every kind, as small pictures of pages need it: letters, notes, receipts, by chance.
 
 What `forms.draw_form` draws can be read; this cannot, but no two of its pages are alike.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
-from pipeline.document import Box, Image
-from sample_scans.combs import fill_comb, print_comb
+from pipeline.document import Image
 from sample_scans.pen import Writer
 from sample_scans.sheet import BLACK, Colour, Sheet
 
@@ -37,7 +34,7 @@ class Page:
         self.sheet = Sheet(*size, dpi, _PAPERS[int(rng.integers(len(_PAPERS)))])
         self.left, self.right = (rng.uniform(0.05, 0.13, 2) * self.wide).tolist()
         self.y = float(rng.uniform(0.03, 0.09)) * self.tall
-        self.text = float(rng.uniform(2.4, 4.2))
+        self.text = float(rng.uniform(2.4, 4.2) if rng.random() < 0.75 else rng.uniform(1.6, 2.4))
         self.print = _PRINTS[int(rng.integers(len(_PRINTS)))]
         self.ink = _INKS[int(rng.integers(len(_INKS)))]
         self.writer = Writer.draw(rng)
@@ -66,56 +63,33 @@ class Page:
         return self.y > share * self.tall
 
 
-def draw_loose_form(rng: np.random.Generator, dpi: int = 64) -> Image:
-    """A form that nobody uses: title, prompts, combs, tables, boxes to tick, in an order by chance."""
-    page = _page(rng, dpi)
-    if rng.random() < 0.35:
-        _corner_marks(page)
-    if rng.random() < 0.4:
-        _code_square(page, page.wide - page.right - 22, page.y)
-    _title(page)
-    filled = rng.random() < 0.6
-    favoured = _FORM_PARTS[int(rng.integers(len(_FORM_PARTS)))]
-    until, furniture = rng.uniform(0.6, 0.95), 0
-    while not page.full(until):
-        part = favoured if rng.random() < 0.4 else _FORM_PARTS[int(rng.integers(len(_FORM_PARTS)))]
-        if rng.random() < 0.2:
-            _paragraph(page, int(rng.integers(1, 5)))
-        part(page, filled)
-        furniture += 1
-        page.y += rng.uniform(2, 7)
-    if furniture < 2:
-        _table(page, filled)
-    return page.sheet.image
-
-
 def draw_text_page(rng: np.random.Generator, dpi: int = 64) -> Image:
     """A page of writing without a field: a letter, a page of a book, a list, a note, a receipt."""
     kind = rng.random()
     if kind < 0.15:
         return _receipt(rng, dpi)
-    page = _page(rng, dpi)
+    page = start_page(rng, dpi)
     if kind < 0.45:
         return _handwritten(page)
     if rng.random() < 0.6:
-        _title(page)
+        print_title(page)
     until = rng.uniform(0.3, 0.95)
     if rng.random() < 0.25:
         _columns(page, until)
     while not page.full(until):
-        _paragraph(page, int(rng.integers(2, 12)))
+        print_paragraph(page, int(rng.integers(2, 12)))
     if rng.random() < 0.3:
         name = page.line(18)
         page.sheet.write(rng, name, page.writer, 5 * page.sheet.mm, page.at(page.left, page.y + 9), page.ink)
     return page.sheet.image
 
 
-def _page(rng: np.random.Generator, dpi: int) -> Page:
+def start_page(rng: np.random.Generator, dpi: int) -> Page:
     wide, tall = _SIZES[int(rng.integers(len(_SIZES)))]
     return Page(rng, (tall, wide) if rng.random() < 0.12 else (wide, tall), dpi)
 
 
-def _title(page: Page) -> None:
+def print_title(page: Page) -> None:
     rng = page.rng
     for _ in range(int(rng.integers(1, 4))):
         size = page.text * rng.uniform(1.0, 2.2)
@@ -131,7 +105,7 @@ def _title(page: Page) -> None:
     page.y += rng.uniform(1, 8)
 
 
-def _paragraph(page: Page, lines: int, left: float | None = None, room: float | None = None) -> None:
+def print_paragraph(page: Page, lines: int, left: float | None = None, room: float | None = None) -> None:
     left = page.left if left is None else left
     room = page.room if room is None else room
     for number in range(lines):
@@ -149,7 +123,7 @@ def _columns(page: Page, until: float) -> None:
     for number in range(count):
         page.y = top
         while not page.full(until):
-            _paragraph(page, int(page.rng.integers(3, 12)), page.left + number * wide, 0.9 * wide)
+            print_paragraph(page, int(page.rng.integers(3, 12)), page.left + number * wide, 0.9 * wide)
         lowest = max(lowest, page.y)
     page.y = lowest
 
@@ -173,135 +147,10 @@ def _handwritten(page: Page) -> Image:
 
 def _receipt(rng: np.random.Generator, dpi: int) -> Image:
     page = Page(rng, (80.0, float(rng.uniform(120, 260))), dpi)
-    _title(page)
+    print_title(page)
     until = rng.uniform(0.6, 0.95)
     while not page.full(until):
         page.say(page.line(rng.uniform(0.3, 0.6) * page.room), page.left, page.text)
         page.say(f"{rng.integers(1, 99)}.{rng.integers(10, 99)}", page.wide - page.right - 12, page.text)
         page.y += 1.5 * page.text
     return page.sheet.image
-
-
-def _corner_marks(page: Page) -> None:
-    side, edge = page.rng.uniform(3, 8), page.rng.uniform(3, 10)
-    for x in (edge, page.wide - edge - side):
-        for y in (edge, page.tall - edge - side):
-            corner = page.at(x, y)
-            box = Box(round(corner[0]), round(corner[1]), *[max(2, round(side * page.sheet.mm))] * 2)
-            page.sheet.fill(box, (20, 20, 20))
-
-
-def _code_square(page: Page, x: float, y: float) -> None:
-    """A square of black and white modules."""
-    modules = (page.rng.random((21, 21)) < 0.5).astype(np.uint8) * 255
-    side = max(1, round(page.rng.uniform(0.6, 1.1) * page.sheet.mm))
-    left, top = page.at(x, y)
-    ink = np.kron(modules, np.ones((side, side), np.uint8))
-    page.sheet.soak(ink, round(left), round(top), (20, 20, 20))
-
-
-def _prompt(page: Page, below: float) -> None:
-    page.say(page.line(page.rng.uniform(12, 40)), page.left, page.text)
-    page.y += below
-
-
-def _comb(page: Page, filled: bool) -> None:
-    rng, sheet = page.rng, page.sheet
-    wide, tall = rng.uniform(4, 8), rng.uniform(5.5, 10)
-    beside = rng.random() < 0.5
-    _prompt(page, 0.0 if beside else 1.6 * page.text)
-    left = page.left + (rng.uniform(0.15, 0.4) * page.room if beside else 0.0)
-    count = int(rng.integers(2, int(max(3, min(14, (page.wide - page.right - left) / wide)))))
-    cells = print_comb(
-        sheet, page.at(left, page.y), (wide * sheet.mm, tall * sheet.mm), (count,), page.print,
-        gap=rng.choice((0.0, 1.0)) * sheet.mm, thickness=page.thick,
-    )  # fmt: skip
-    if filled and rng.random() < 0.8:
-        text = "".join(map(str, rng.integers(0, 10, count).tolist()))
-        fill_comb(rng, sheet, text, cells, page.writer, page.ink)
-    page.y += tall + 1
-
-
-def _ruled(page: Page, filled: bool) -> None:
-    rng, sheet = page.rng, page.sheet
-    for _ in range(int(rng.integers(1, 6))):
-        start = page.left + rng.uniform(0.15, 0.4) * page.room
-        end = page.wide - page.right - rng.uniform(0, 0.3) * page.room
-        _prompt(page, 1.3 * page.text)
-        sheet.line([page.at(start, page.y), page.at(end, page.y)], page.print, page.thick)
-        if filled and rng.random() < 0.7:
-            words = str(rng.integers(10, 10**6)) if rng.random() < 0.5 else page.line(20)
-            sheet.write(
-                rng, words, page.writer, 4.5 * sheet.mm, page.at(start + 2, page.y - 0.5), page.ink,
-                room=(end - start) * sheet.mm,
-            )  # fmt: skip
-        page.y += rng.uniform(3, 7)
-
-
-def _table(page: Page, filled: bool) -> None:
-    rng, sheet = page.rng, page.sheet
-    rows, columns = int(rng.integers(2, 11)), int(rng.integers(2, 7))
-    tall = float(rng.uniform(5, 14))
-    share = rng.uniform(0.5, 1.0) if rng.random() < 0.6 else 1.0
-    left = page.left + (1 - share) * page.room * rng.random()
-    wide = share * page.room / columns
-    bottom = page.y + rows * tall
-    for row in range(rows + 1):
-        y = page.y + row * tall
-        sheet.line([page.at(left, y), page.at(left + columns * wide, y)], page.print, page.thick)
-    for column in range(columns + 1):
-        x = left + column * wide
-        sheet.line([page.at(x, page.y), page.at(x, bottom)], page.print, page.thick)
-    if rng.random() < 0.3:
-        head = page.at(left, page.y)
-        sheet.fill(
-            Box(
-                round(head[0]), round(head[1]), round(columns * wide * sheet.mm), round(0.9 * tall * sheet.mm)
-            ),
-            (40, 40, 40) if rng.random() < 0.5 else (205, 205, 205),
-        )
-    for row in range(rows):
-        for column in range(columns):
-            if column and not (filled and rng.random() < 0.5):
-                continue
-            cell = page.at(left + column * wide + 1, page.y + (row + (0.3 if column == 0 else 0.8)) * tall)
-            if column == 0:
-                sheet.print_text(page.line(0.5 * wide), cell, max(3.0, page.text * sheet.mm), page.print)
-            else:
-                number = str(rng.integers(0, 500))
-                room = 0.8 * wide * sheet.mm
-                sheet.write(rng, number, page.writer, 0.5 * tall * sheet.mm, cell, page.ink, room=room)
-    page.y = bottom + 2
-
-
-def _ticks(page: Page, filled: bool) -> None:
-    """Boxes or circles to tick, with what they stand for, or a grid of bubbles."""
-    rng, sheet = page.rng, page.sheet
-    rows, columns = int(rng.integers(2, 8)), int(rng.integers(1, 11))
-    bare = columns > 4
-    step = 6.0 if bare else page.room / columns
-    for row in range(rows):
-        for column in range(columns):
-            x, y = page.left + column * step, page.y + row * 6
-            sheet.box(*page.at(x, y), (3.6 * sheet.mm, 3.6 * sheet.mm), page.print, page.thick)
-            if filled and rng.random() < 0.25:
-                sheet.line([page.at(x, y), page.at(x + 4, y + 4)], page.ink, 0.6 * sheet.mm)
-            if not bare:
-                words = page.line(0.5 * step)
-                sheet.print_text(words, page.at(x + 5, y), max(3.0, page.text * sheet.mm), page.print)
-    page.y += rows * 6 + 2
-
-
-def _frame(page: Page, filled: bool) -> None:
-    """A large box with its prompt inside, written in or not."""
-    rng, sheet = page.rng, page.sheet
-    tall, wide = float(rng.uniform(12, 45)), float(rng.uniform(0.4, 1.0)) * page.room
-    sheet.box(*page.at(page.left, page.y), (wide * sheet.mm, tall * sheet.mm), page.print, page.thick)
-    sheet.print_text(page.line(0.4 * wide), page.at(page.left + 1, page.y + 1), 3.0 * sheet.mm, page.print)
-    if filled:
-        at = page.at(page.left + 4, page.y + 0.75 * tall)
-        sheet.write(rng, page.line(25), page.writer, 5 * sheet.mm, at, page.ink, room=0.9 * wide * sheet.mm)
-    page.y += tall + 3
-
-
-_FORM_PARTS: tuple[Callable[[Page, bool], None], ...] = (_comb, _comb, _ruled, _table, _table, _ticks, _frame)

@@ -30,6 +30,6 @@ class PageClassifier(Protocol):
     def look(self, image: Image) -> NDArray[np.float64]:
         """How probable each kind is lying each way up: (5, 4), in the orders of `KINDS` and `turns.TURNS`.
 
-        image : (H, W) uint8 grey or (H, W, 3) BGR, any size. The sum is 1.
+        image : a scan, (H, W) uint8 grey or (H, W, 3) BGR, any size. The sum is 1.
         """
         ...

@@ -10,15 +10,21 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from flows.cli import main
 from flows.reader import Reader
 from models.classifier import SHIPPED, load_model
+from models.evaluate import evaluate_pages
 from models.evaluate_fields import evaluate_fields
+from models.labelled import Crops, DataError
+from models.network import ModelError
+from models.page_classifier import SHIPPED_PAGE, PageNetwork, load_page_model
 from models.truth import Row, part, read_truth
 from pipeline import load_layout, read_pages
-from pipeline.document import Box, Reading, Reason
+from pipeline.document import Box, Image, Reading, Reason
 from pipeline.files.scans import decode
+from sample_scans.page_kinds import draw_classes
 from tests.flows.fakes import IDENTITY
 from tests.models.samples import pen_digits
 
@@ -53,6 +59,65 @@ def test_evaluate_models_side_by_side(tmp_path: Path, capsys: pytest.CaptureFixt
     assert [each["name"] for each in document["models"]] == ["digits", "digits"]
     assert document["scraps"] == 5
     assert "digits-2" in capsys.readouterr().out
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Drawn pages, a folder for each class that came up."""
+    folder = tmp_path_factory.mktemp("pages")
+    for number, (page, name) in enumerate(draw_classes(31, 24)):
+        (folder / name).mkdir(exist_ok=True)
+        cv2.imwrite(str(folder / name / f"{number}.png"), page)
+    return folder
+
+
+def test_evaluate_models_of_pages_side_by_side(
+    pages: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    figures, plots = tmp_path / "f.json", tmp_path / "plots"
+    models = ["--model", str(SHIPPED_PAGE), str(SHIPPED_PAGE)]
+    arguments = ["evaluate", "--data", str(pages), *models, "--json", str(figures), "-o", str(plots)]
+    assert main(arguments) == 0
+    document = json.loads(figures.read_text())
+    assert document["judged"] == "pages"
+    assert document["classes"] == list(load_page_model().classes)
+    assert (document["size"], len(document["confusion"])) == (24, len(document["classes"]))
+    assert document["accuracy"] > 0.7
+    assert document["wrong"] == round(24 * (1 - document["accuracy"]))
+    printed = capsys.readouterr().out
+    assert f"{24 - document['wrong']} of 24" in printed
+    assert "envelope-180" in printed
+    names = {f"page-{n}-{what}.png" for n in (1, 2) for what in ("confusion", "mistakes")}
+    assert {path.name for path in plots.iterdir()} == names | {"reliability.png", "error-reject.png"}
+
+
+def test_pages_are_judged_by_the_names_of_their_classes() -> None:
+    """Not by their places: the folders need not be all classes, nor the models' classes in one order."""
+
+    class Known(PageNetwork):
+        def __init__(self, *classes: str) -> None:
+            self.directory, self.name, self.card = Path("some"), "some", {"classes": classes}
+
+        def predict_proba(self, crops: Image) -> NDArray[np.float32]:
+            """All of them are cats."""
+            return np.eye(len(self.classes), dtype=np.float32)[[self.classes.index("cat")] * len(crops)]
+
+    pictures = Crops(np.zeros((4, 64, 64, 3), np.uint8), np.array([0, 0, 0, 1]), ("cat", "dog"))
+    one, other = evaluate_pages([Known("bird", "cat", "dog"), Known("dog", "cat", "bird")], pictures)
+    assert one.judgement.accuracy == other.judgement.accuracy == 0.75
+    assert one.judgement.confusion.tolist() == [[0, 0, 0], [0, 3, 0], [0, 1, 0]]
+    np.testing.assert_array_equal(one.judgement.confusion, other.judgement.confusion)
+    with pytest.raises(DataError, match="'dog'"):
+        evaluate_pages([Known("bird", "cat")], pictures)
+    with pytest.raises(ModelError, match="other classes"):
+        evaluate_pages([Known("cat", "dog"), Known("bird", "cat", "dog")], pictures)
+
+
+def test_models_of_pages_and_of_digits_are_not_judged_together(
+    pages: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["evaluate", "--data", str(pages), "--model", str(SHIPPED_PAGE), str(SHIPPED)]) == 2
+    assert "one kind at a time" in capsys.readouterr().err
 
 
 @pytest.fixture(scope="module")

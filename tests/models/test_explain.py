@@ -11,10 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flows.cli import main
+from flows.reader import open_reader
 from models.classifier import SHIPPED
 from models.explain import explain_crop, open_network
 from models.network import Network
 from models.shades import lead_picture, maps_picture
+from pipeline.files.scans import decode
 from tests.models.samples import pen_digits
 
 
@@ -82,6 +84,7 @@ def test_explain_a_crop(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert picture.shape[1] > 4 * 196
     printed = capsys.readouterr()
     assert printed.out.startswith("9 (")
+    assert "\n9: by its 28x28 pixels " in printed.out
     assert printed.err == ""
 
 
@@ -91,7 +94,35 @@ def test_explain_a_field(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert "Digit 2: a " in page
     assert "cut into" in page
-    assert len(capsys.readouterr().out.splitlines()) == page.count("<section>") + 2
+    assert "What the two readers say" in page
+    printed = capsys.readouterr().out
+    said = [line for line in printed.splitlines() if "by cutting" in line]
+    assert len(printed.splitlines()) == page.count("<section>") + len(said) + 2
+    reader = open_reader("digits", "us", None)
+    (reading,) = reader.read(decode(strip, strip.name))
+    assert said[0].startswith(f"{reading.value}: ")
+    assert {value for value, _ in reading.alternatives} <= {line.partition(":")[0] for line in said[1:]}
+
+
+def test_a_value_that_cannot_be_cut_out_is_explained_without_crops(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("models.explain_reading.align", lambda *_: [])
+    strip = next((Path(__file__).parents[2] / "sample_scans" / "strips").glob("*.*g"))
+    assert main(["explain", str(strip), "-o", str(tmp_path / "page.html")]) == 0
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "no single digits to show" in page
+    assert "<section>" not in page
+    assert cv2.imread(str(tmp_path / "page.png")) is not None
+
+
+def test_the_digit_that_both_networks_read_is_explained(network: Network) -> None:
+    """Also where the network of digits by itself would say another."""
+    crop = pen_digits(100).x[9]
+    alone = explain_crop(network, crop)
+    e = explain_crop(network, crop, read=alone.rival)
+    assert (e.best, e.rival) == (alone.rival, alone.best)
+    assert e.saliency.lead == pytest.approx(-alone.saliency.lead, abs=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -102,6 +133,7 @@ def test_explain_a_field(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
         (["blank.png"], 2, "blank.png"),
         (["blank.png", "--versus", "12"], 2, "12"),
         (["blank.png", "-o", "page.txt"], 2, "page.txt"),
+        (["blank.png", "-o", "blank.html"], 2, "over blank.png"),
         (["blank.png", "--model", "nowhere"], 6, "nowhere"),
     ],
 )

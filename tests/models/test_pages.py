@@ -11,7 +11,7 @@ from flows.cli import main
 from models.labelled import DataError
 from models.network import CARD, NETWORK, ModelError
 from models.page_classifier import SHIPPED_PAGE, PageModel, PageNetwork, load_page_model, open_network
-from models.page_pictures import after_quarter, read_page_folders, vary
+from models.page_pictures import JUDGED, JUDGED_SEED, after_quarter, load_pages, read_page_folders, vary
 from models.thumbnail import thumbnail
 from pipeline.paper.kinds import KINDS, Kind
 from pipeline.paper.turns import TURNS
@@ -28,6 +28,20 @@ def test_a_thumbnail_keeps_the_shape_of_the_page():
     assert not small[:24].any()
     assert not small[40:].any()
     assert (thumbnail(np.full((5, 2, 3), 9, np.uint8))[0, 32] == 9).all()
+
+
+def test_thin_lines_are_seen_in_a_thumbnail():
+    page = np.full((640, 640), 250, np.uint8)
+    page[7::80] = 0  # a tenth of a pixel of the thumbnail thick
+    rows = thumbnail(page)[:, 20:40].reshape(64, -1)
+    assert (rows[::8] <= 250 - 36).all()  # shrinking alone takes 25
+    assert (rows[2::8] == 250).all()
+
+
+def test_a_thumbnail_shows_the_page_without_what_it_lies_on():
+    scan = np.full((400, 600, 3), (60, 90, 130), np.uint8)
+    scan[50:350, 100:500] = 245
+    assert (thumbnail(scan)[12:52, 4:60] > 235).all()
 
 
 def test_a_quarter_turn_changes_the_class_of_what_has_a_way_up():
@@ -86,7 +100,7 @@ def test_folders_of_any_classes_are_read(tmp_path):
 def test_train_a_page_network_on_folders(tmp_path, capsys):
     out = tmp_path / "out"
     arguments = ["train", "--network", "page", "--data", str(folders(tmp_path / "data")), "-o", str(out)]
-    assert main([*arguments, "--epochs", "6", "--held-back", "10", "--batch", "16"]) == 0
+    assert main([*arguments, "--epochs", "12", "--held-back", "10", "--batch", "16"]) == 0
     printed = capsys.readouterr().out
     assert "(80, 64, 64, 3) uint8" in printed
     assert "of 16 right" in printed
@@ -110,7 +124,6 @@ def test_drawn_pages_come_again_and_cover_all_classes():
     for (page, name), (again, named) in zip(drawn[:8], draw_classes(5, 60)[:8], strict=True):
         assert name == named
         assert page.shape[2] == 3
-        assert max(page.shape) <= 256
         np.testing.assert_array_equal(page, again)
 
 
@@ -127,7 +140,7 @@ def test_the_shipped_page_model_tells_kinds_and_way_up():
         ways = 180 if kind == Kind.STRIP else 360
         right += seen[-1] == kind and (not turn or TURNS[best[1]] % ways == int(turn))
     assert set(seen) == set(Kind)
-    assert right >= 0.85 * len(drawn)
+    assert right >= 0.93 * len(drawn)
 
 
 def test_a_page_is_told_the_same_any_way_up():
@@ -143,3 +156,9 @@ def test_the_shipped_page_model_is_small_and_says_how_it_was_made():
     card = json.loads((SHIPPED_PAGE / CARD).read_text())
     assert "--data pages --network page" in card["command"]
     assert {name.partition("-")[0] for name in card["classes"]} == set(KINDS)
+
+
+def test_pages_are_judged_by_a_seed_of_their_own(monkeypatch):
+    monkeypatch.setattr("models.page_pictures.draw_pages", lambda seed, count, workers: (seed, count))
+    assert load_pages("pages") == (JUDGED_SEED, JUDGED)
+    assert JUDGED_SEED not in range(1_000)  # what people choose for training
