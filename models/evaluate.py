@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,6 +16,7 @@ from models.labelled import CLASSES, Crops, DataError
 from models.measures import Judgement, judge
 from models.network import ModelError, Network
 from models.page_classifier import PageNetwork
+from pipeline.document import Image
 
 DIGITS = CLASSES[:10]
 
@@ -38,7 +39,7 @@ def evaluate(networks: Sequence[Network], crops: Crops) -> list[Evaluated]:
     """Judge every network on the same crops. Raises DataError where none of them is a digit."""
     found = []
     for network in networks:
-        proba, rate = _timed(network, crops)
+        proba, rate = _timed(network.predict_proba, crops)
         try:
             judgement = judge(proba, crops.y)
         except ValueError as error:
@@ -49,6 +50,8 @@ def evaluate(networks: Sequence[Network], crops: Crops) -> list[Evaluated]:
 
 def evaluate_pages(networks: Sequence[PageNetwork], pages: Crops) -> list[Evaluated]:
     """Judge every network of pages on the same pictures, over all classes that it tells apart.
+
+    Each picture is looked at turned by every quarter, as reading does.
 
     Raises DataError where the pictures have a class that a network does not know, ModelError where
     the networks tell different classes apart.
@@ -64,17 +67,19 @@ def evaluate_pages(networks: Sequence[PageNetwork], pages: Crops) -> list[Evalua
                 f"{network.directory}: tells other classes apart than {networks[0].directory}; "
                 "judge it by itself"
             )
-        proba, rate = _timed(network, pages)
+        proba, rate = _timed(network.predict_turned, pages)
         order = [network.classes.index(name) for name in classes]
         judgement = judge(proba[:, order], labels, len(classes))
         found.append(Evaluated(network.name, network.directory, judgement, rate, classes))
     return found
 
 
-def _timed(network: Network, crops: Crops) -> tuple[NDArray[np.float32], float]:
+def _timed(
+    predict: Callable[[Image], NDArray[np.float32]], crops: Crops
+) -> tuple[NDArray[np.float32], float]:
     """What a network says of crops, and how many a second."""
     started = time.perf_counter()
-    proba = network.predict_proba(crops.x)
+    proba = predict(crops.x)
     return proba, len(crops) / max(time.perf_counter() - started, 1e-9)
 
 

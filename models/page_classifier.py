@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from models.digit_pair import DigitPair
 from models.line_network import LINE_NETWORK
 from models.network import CARD, NETWORK, ModelError, Network, softmax
+from models.page_turns import QUARTERS, after_quarter
 from models.thumbnail import SIDE, thumbnail
 from pipeline.document import Image
 from pipeline.paper.kinds import KINDS, Kind
@@ -44,6 +45,22 @@ class PageNetwork(Network):
         return softmax(
             self.logits(crops.astype(np.float32) / np.float32(255.0)) / np.float32(self.temperature)
         )
+
+    def predict_turned(self, pictures: Image) -> NDArray[np.float32]:
+        """Probabilities (N, C) float32 as reading has them: of the picture turned by every quarter, joined.
+
+        One glance where a class has none that it turns to.
+        """
+        after = after_quarter(self.classes)
+        if (after < 0).any():
+            return self.predict_proba(pictures)
+        joined = np.zeros((len(pictures), len(self.classes)))
+        turned = np.arange(len(self.classes))  # each class after so many quarters
+        for quarter in range(QUARTERS):
+            views = np.ascontiguousarray(np.rot90(pictures, -quarter, axes=(1, 2)))
+            joined += np.log(np.maximum(self.predict_proba(views)[:, turned], 1e-12)) / QUARTERS
+            turned = after[turned]
+        return softmax(joined.astype(np.float32))
 
 
 class PageModel(PageNetwork):

@@ -1,14 +1,9 @@
-"""Labelled pictures of pages: from a folder for each class, or drawn for it; and varied for training.
-
-A class whose name ends in a number of degrees (`envelope-90`) is of pages that lie turned by so much; where
-there is none of half a turn more, of those too. Every other class looks the same any way up.
-"""
+"""Labelled pictures of pages: from a folder for each class, or drawn for it; and varied for training."""
 
 from __future__ import annotations
 
 import math
 import os
-import re
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -19,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.labelled import Crops, DataError
+from models.page_turns import QUARTERS, after_quarter
 from models.pictures import read_picture
 from models.thumbnail import SIDE, thumbnail
 from pipeline.document import Image
@@ -27,7 +23,6 @@ from sample_scans.page_kinds import CLASSES, draw_classes
 PAGES = "pages"  # the data: rendered pages of every kind
 SHARD = 50  # pages that are drawn from one random stream
 JUDGED_SEED, JUDGED = 1_000_000_007, 2_000  # pages to judge by: no training's seed is so large
-QUARTERS = 4
 GREY = 0.125  # share of the varied pictures that are without colour
 NOISES = 8  # pictures of noise for a batch
 # Never taken for pictures.
@@ -90,25 +85,6 @@ def _files(folder: Path) -> list[Path]:
     return sorted(
         p for p in folder.iterdir() if p.is_file() and not p.name.startswith(".") and p.name not in COMPANIONS
     )
-
-
-def after_quarter(classes: Sequence[str]) -> NDArray[np.int64]:
-    """The class of a picture of each class after a quarter turn clockwise; -1 where there is none."""
-    known = {name: number for number, name in enumerate(classes)}
-    after = []
-    for number, name in enumerate(classes):
-        found = re.fullmatch(r"(.*)-(0|90|180|270)", name)
-        if found is None:
-            after.append(number)
-            continue
-        turns = [
-            (int(found[2]) + 90) % 360,
-            (int(found[2]) + 270) % 360,
-        ]  # lying and standing alone: the same
-        after.append(
-            next((known[f"{found[1]}-{turn}"] for turn in turns if f"{found[1]}-{turn}" in known), -1)
-        )
-    return np.array(after, np.int64)
 
 
 def vary(

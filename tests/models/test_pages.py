@@ -11,7 +11,8 @@ from flows.cli import main
 from models.labelled import DataError
 from models.network import CARD, NETWORK, ModelError
 from models.page_classifier import SHIPPED_PAGE, PageModel, PageNetwork, load_page_model, open_network
-from models.page_pictures import JUDGED, JUDGED_SEED, after_quarter, load_pages, read_page_folders, vary
+from models.page_pictures import JUDGED, JUDGED_SEED, load_pages, read_page_folders, vary
+from models.page_turns import after_quarter
 from models.thumbnail import thumbnail
 from pipeline.paper.kinds import KINDS, Kind
 from pipeline.paper.turns import TURNS
@@ -141,6 +142,17 @@ def test_the_shipped_page_model_tells_kinds_and_way_up():
         right += seen[-1] == kind and (not turn or TURNS[best[1]] % ways == int(turn))
     assert set(seen) == set(Kind)
     assert right >= 0.93 * len(drawn)
+
+
+def test_a_picture_turned_by_every_quarter_is_told_as_reading_looks_at_it():
+    model = load_page_model()
+    for page, _ in draw_classes(987_656, 6):
+        (proba,) = model.predict_turned(thumbnail(page)[None])
+        best = model.classes[int(proba.argmax())].partition("-")
+        kinds = model.look(page)
+        kind, turn = np.unravel_index(kinds.argmax(), kinds.shape)
+        assert best[0] == KINDS[kind]
+        assert not best[2] or TURNS[turn] % (180 if best[0] == "strip" else 360) == int(best[2])
 
 
 def test_a_page_is_told_the_same_any_way_up():
