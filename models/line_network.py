@@ -15,7 +15,7 @@ from pipeline.strings.picture import HEIGHT, MAX_WIDTH
 
 LINE_NETWORK = "line.tflite"
 # Sizes are few and fixed, so that the arithmetic for a line never depends on what comes with it.
-BATCH, STEP = 8, 32
+BATCH, STEP = 2, 32
 FRAME = 2  # pixels of a line for each frame
 
 
