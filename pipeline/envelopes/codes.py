@@ -26,7 +26,7 @@ LEAST_SHOWN = 0.02
 PLACE = EVIDENCE.index("place")
 # So probable must a place be, against that of a part of it, to be where the whole code stands, or so probably
 # must what was read there be right.
-LEAST_OF_PART, LIKELY = 0.25, 0.5
+LEAST_OF_PART, LIKELY = 0.25, 0.9
 
 
 @dataclass(frozen=True)
