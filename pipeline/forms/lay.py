@@ -20,7 +20,7 @@ from pipeline.paper import ink
 
 # The lines that a page has where the form lies, which the layout must know, or it is another form.
 LEAST_COVER = 0.6
-# The lines of a form that must lie on the page, or it was cut in two.
+# Of a form's lines, and of its fields, so many must lie on the page, or it was cut in two.
 LEAST_INSIDE = 0.75
 # Fit and cover together from which a page cannot be mirrored; by how much a mirrored form must fit better.
 UNDOUBTED, MIRROR_MARGIN = 1.9, 0.03
@@ -56,6 +56,13 @@ def lay(form: Form, sheet: Sheet) -> Registration | None:
     """
     if not form.anchored:
         return None
+    found = _laid(form, sheet)
+    placed = [field for field in form.form_fields if field.search is None]
+    there = sum(_on_page(field, found, sheet.grey.shape) for field in placed) / len(placed)
+    return replace(found, inside=min(found.inside, there))
+
+
+def _laid(form: Form, sheet: Sheet) -> Registration:
     rules, strong, shape = sheet.rules, sheet.strong, sheet.grey.shape
     if len(form.marks):
         frames = sampled(form.frames, max(form.extent))

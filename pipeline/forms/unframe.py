@@ -14,8 +14,6 @@ from pipeline.paper.ink import Darkness, Mask
 
 # Half of the strip about a wall in which its ink is looked for, in heights of a box.
 BAND = 0.1
-# Pixels beside that strip where what runs out of a wall is looked for.
-BESIDE = 3
 # Length of the stretches in which a wall is followed, in heights of a box.
 BLOCK = 1.2
 # Most of a wall's length that a ring may share with it, in heights of a box.
@@ -36,18 +34,17 @@ def writing(patch: Patch) -> tuple[Mask, Mask]:
     """The ink of a patch without its frame: (H, W) uint8; and the strips of its walls, as a mask."""
     height = patch.unit
     band = max(3, round(BAND * height))
-    wide = band + BESIDE
     mask = ink.binarize(patch.dark, _threshold(patch, band))
     strips = np.zeros_like(mask)
     gone = np.zeros_like(mask)
     for places, turned in ((patch.walls[0], False), (patch.walls[1], True)):
         seen, out, marked = (mask.T, gone.T, strips.T) if turned else (mask, gone, strips)
-        views = [slice(max(0, int(x) - wide), int(x) + wide + 1) for x in places]
+        views = [slice(max(0, int(x) - band), int(x) + band + 1) for x in places]
         parts = [np.ascontiguousarray(seen[:, view]) for view in views]
         thick = _usual_thickness(parts, [x - view.start for x, view in zip(places, views, strict=True)])
         for x, view, part in zip(places, views, parts, strict=True):
             out[:, view] |= _line(part, x - view.start, height, thick)
-            marked[:, max(0, int(x) - band) : int(x) + band + 1] = 255
+            marked[:, view] = 255
     rest = np.where(gone > 0, np.uint8(0), mask)
     for x in patch.walls[0]:
         rest |= _shared(rest, gone, round(float(x)), band, BRIDGE * height)
