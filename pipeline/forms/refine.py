@@ -10,17 +10,22 @@ from pipeline.forms.perspective import Matrix
 # Reach of each step, shares of the page's longer side; the first steps are affine.
 STEPS = (0.03, 0.02, 0.014, 0.01, 0.007, 0.005, 0.004, 0.004)
 AFFINE_STEPS = 2
+# The first of them, by which guesses are told apart, and the rest.
+ROUGH, FINE = range(3), range(3, len(STEPS))
 
 
-def refine(guess: tuple[Matrix, bool], points: LinePoints, field: LineMap) -> tuple[Matrix, bool]:
-    """The guess moved, step by step, so that its lines come to lie on the nearest lines of the page."""
+def refine(
+    guess: tuple[Matrix, bool], points: LinePoints, field: LineMap, steps: range
+) -> tuple[Matrix, bool]:
+    """The guess moved, by some of STEPS, so that its lines come to lie on the nearest lines of the page."""
     matrix, turned = guess
     centre, spread = points.at.mean(axis=0), float(np.abs(points.at - points.at.mean(axis=0)).max())
     norm = np.array([[1 / spread, 0, -centre[0] / spread], [0, 1 / spread, -centre[1] / spread], [0, 0, 1.0]])
     scaled = LinePoints((points.at - centre) / spread, points.down)
     current = matrix @ np.linalg.inv(norm)
     current /= current[2, 2]
-    for number, reach in enumerate(STEPS):
+    for number in steps:
+        reach = STEPS[number]
         for _ in range(2):
             current = _step(current, scaled, field, turned, reach * field.size, number < AFFINE_STEPS)
     return current @ norm, turned

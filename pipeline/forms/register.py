@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from pipeline.forms.line_map import MAP_SIZE, LineMap, LinePoints, line_map, looked_up, sampled
 from pipeline.forms.perspective import Matrix, Registration, apply, is_plausible
-from pipeline.forms.refine import refine
+from pipeline.forms.refine import FINE, ROUGH, refine
 from pipeline.forms.rules import Rules, Segments, lengths, sample
 
 # A line of the page, shares of its longer side: as near as this it is the layout's line ...
@@ -17,6 +17,7 @@ NEAR = 0.0035
 START = 0.015
 # Lines from which a first guess is taken, of the layout and of the page; guesses that are refined.
 LAYOUT_LINES, PAGE_LINES, GUESSES = 16, 40, 8
+FINISHED = 4  # guesses that are refined to the end
 SCORED_AT_ONCE = 128  # first guesses; their points stay in the processor's cache
 # Size of the form on the page, against a form that fills the page.
 SMALLEST, LARGEST = 0.4, 1.7
@@ -39,8 +40,10 @@ def register(
         return Registration(np.eye(3), 0.0, 1.0, 0.0)
     field = line_map(page, shape)
     best: tuple[float, Matrix, NDArray[np.float64]] | None = None
-    for guess in _guesses(layout, extent, page, field, points):
-        matrix, turned = refine(guess, points, field)
+    moved = [refine(guess, points, field, ROUGH) for guess in _guesses(layout, extent, page, field, points)]
+    moved.sort(key=lambda guess: -float(_shares(guess[0], points, field, guess[1])[0].mean()))
+    for guess in moved[:FINISHED]:
+        matrix, turned = refine(guess, points, field, FINE)
         if not is_plausible(matrix, extent):
             continue
         shares, _ = _shares(matrix, points, field, turned)
