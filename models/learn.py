@@ -2,7 +2,8 @@
 
 No boxes are needed. Each value is aligned to the lattice of its field (the best way that reads it),
 which labels the runs; the network of crops is fine-tuned on them, that of lines on the lines as
-they are, both beside drawn strips, so that they forget nothing, and the reader is fitted again.
+they are, both beside drawn strips, so that they forget nothing, some of them composed of the
+site's own digits in other orders, and the reader is fitted again.
 One field in five is held back: it proves whether the new model is better, and calibrates it. The
 old model stays unless the new one is.
 """
@@ -31,7 +32,7 @@ from models.lattice_weights import fit_weights, make_sample
 from models.learn_lines import tune_lines
 from models.line_data import Line, gather_lines
 from models.line_files import LINE_KERAS, save_line_network
-from models.material import gather_crops
+from models.material import Glyphs, gather_crops
 from models.page_classifier import load_page_model
 from models.recipe import make_recipe
 from models.string_calibration import answer, confidences, fit_pair
@@ -127,6 +128,17 @@ def aligned_crops(fields: Sequence[Field], model: Model) -> Crops:
         crops.append(seen.lattice.crops[keep])
         labels.append(label[keep].astype(np.int64))
     return Crops(np.concatenate(crops), np.concatenate(labels))
+
+
+def own_digits(fields: Sequence[Field], model: Model) -> Glyphs | None:
+    """The digits of the fields, to compose strips of; None where some digit does not occur.
+
+    Only those that the network takes for what their value says: the others may be cut wrongly.
+    """
+    crops = aligned_crops(fields, model)
+    sure = (crops.y < JUNK) & (model.predict_proba(crops.x).argmax(axis=1) == crops.y)
+    digits = Glyphs(crops.x[sure], crops.y[sure])
+    return digits if len(np.unique(digits.labels)) == JUNK else None
 
 
 def tune(network: keras.Model, crops: Crops, lesson: Lesson, seed: int, watch: Watch, what: str) -> None:
@@ -225,7 +237,8 @@ def _tune_crops(learned: Sequence[Field], base: Path, out: Path, lesson: Lesson,
     """Fine-tune the network that reads crops, the values aligned anew in every round."""
     network = keras.models.load_model(base / KERAS, compile=False)
     watch("drawing strips", 0, 1)
-    drawn = Crops(*gather_crops(lesson.seed + 4_000_000, lesson.strips, None, WORKERS))
+    glyphs = own_digits(learned, load_model(base))
+    drawn = Crops(*gather_crops(lesson.seed + 4_000_000, lesson.strips, glyphs, WORKERS))
     watch("drawing strips", 1, 1)
     for turn in range(lesson.rounds):
         own = aligned_crops(learned, load_model(out))
@@ -242,7 +255,9 @@ def _tune_lines(learned: Sequence[Field], base: Path, out: Path, lesson: Lesson,
     """Fine-tune the network that reads whole lines."""
     network = keras.models.load_model(base / LINE_KERAS, compile=False)
     own = [Line(field.lattice.picture, field.value) for field in learned]
-    drawn = gather_lines(lesson.seed + 5_000_000, lesson.strips, None, WORKERS)
+    # The network of crops in `out` has learned these fields already, and so cuts them better.
+    glyphs = own_digits(learned, load_model(out))
+    drawn = gather_lines(lesson.seed + 5_000_000, lesson.strips, glyphs, WORKERS)
     epochs = lesson.line_epochs
     tune_lines(
         network,

@@ -45,6 +45,7 @@ class LineRecipe:
         twentieth of the steps and then brought to zero along a cosine.
     averaged : momentum of the running mean of the weights that is kept.
     precision : of the arithmetic, `mixed_bfloat16` or `float32`; weights are float32 in either.
+    start : a line.keras to go on from; a new network where it is empty.
     """
 
     strips: int = 120_000
@@ -55,6 +56,7 @@ class LineRecipe:
     averaged: float = 0.998
     precision: str = "mixed_bfloat16"
     seed: int = 11
+    start: str = ""
 
 
 def draw_data(recipe: LineRecipe, train: Glyphs, held: Glyphs) -> tuple[list[Line], list[Line]]:
@@ -107,6 +109,8 @@ def train_line(directory: Path, digits: Crops, recipe: LineRecipe) -> dict[str, 
     keras.utils.set_random_seed(recipe.seed)
     keras.mixed_precision.set_global_policy(recipe.precision)
     network = build_line_network()
+    if recipe.start:
+        network.set_weights(keras.models.load_model(recipe.start, compile=False).get_weights())
     batches = LineBatches(lines, recipe.batch, recipe.seed)
     network.compile(
         optimizer=line_optimizer(recipe.rate, len(batches) * recipe.epochs, recipe.averaged, recipe.decay),
@@ -123,7 +127,10 @@ def train_line(directory: Path, digits: Crops, recipe: LineRecipe) -> dict[str, 
     rows = read_rows(state / "epochs.jsonl")
     told = finish(directory, plain, watched, held, recipe) | {"history": rows}
     told |= {"lines": len(lines), "seconds": round(time.monotonic() - started)}
-    card = json.loads((directory / CARD).read_text("utf-8")) | {"line": told}
+    card = json.loads((directory / CARD).read_text("utf-8"))
+    if recipe.start:
+        told["before"] = card.get("line")
+    card["line"] = told
     (directory / CARD).write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
     return told
 
@@ -140,7 +147,7 @@ def finish(
     held, digits : lines and single digits that no network learned from.
     """
     network = save_line_network(network, directory)
-    options = " ".join(f"--{name} {value}" for name, value in asdict(recipe).items())
+    options = " ".join(f"--{name} {value}" for name, value in asdict(recipe).items() if value != "")
     return {
         "command": f"python -m models.train_line DIR {options}",
         "parameters": int(network.count_params()),

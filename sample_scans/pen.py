@@ -31,6 +31,7 @@ class Writer:
     quirks : (17, BENDS, 2) float32, lasting bends of each character.
     unrest : (float) how much bends differ from one time to the next.
     rounding : which smoothing of ROUNDINGS the speed of writing brings.
+    sizes : (17,) float, lasting height of each character against the others.
     zero_size : height of a written 0 against other digits.
     hang : how far 4, 7 and 9 reach below the baseline.
     gap : usual room between neighbouring characters; negative overlaps.
@@ -48,6 +49,7 @@ class Writer:
     quirks: NDArray[np.float32]
     unrest: float
     rounding: int
+    sizes: NDArray[np.float64]
     zero_size: float
     hang: float
     gap: float
@@ -62,6 +64,7 @@ class Writer:
         u = rng.random(16)
         n = rng.standard_normal(8)
         haste = u[0]
+        even = 0.03 + 0.09 * rng.random()
         broad = 0.115 if 0.74 <= u[2] < 0.88 else 0.085
         return cls(
             slant=math.tan(math.radians(min(40.0, max(-25.0, 9 + 12 * n[0])))),
@@ -73,6 +76,7 @@ class Writer:
             quirks=rng.standard_normal((_SLOTS, BENDS, 2), np.float32) * np.float32(0.012 + 0.02 * u[4]),
             unrest=0.004 + 0.018 * u[5] * haste,
             rounding=min(len(ROUNDINGS) - 1, int(4.2 * haste * u[6])),
+            sizes=np.exp(even * rng.standard_normal(_SLOTS)),
             zero_size=1.0 if u[7] < 0.5 else 0.4 + 0.6 * u[8],
             hang=0.0 if u[9] < 0.6 else 0.35 * u[10],
             gap=0.10 + 0.13 * n[3] + 0.15 * (u[11] < 0.15),
@@ -147,6 +151,8 @@ def trace(rng: np.random.Generator, character: str, writer: Writer, shape: Allog
     turn = 0.025 * spread[1]
     width = writer.aspect * (1 + 0.06 * spread[2])
     height = 1 + 0.05 * spread[3]
+    size = float(writer.sizes[_slot(character)])
+    height, width = height * size, width * math.sqrt(size)
     if character == "0":
         height *= writer.zero_size
         width *= 0.5 + 0.5 * writer.zero_size  # small zeros are rounder, not just smaller

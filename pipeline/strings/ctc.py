@@ -91,6 +91,8 @@ def score_values(frames: Frames, values: Sequence[str]) -> NDArray[np.float64]:
 
 def peaks(frames: Frames, value: str) -> tuple[float, ...]:
     """How sure each digit of `value` is: its highest probability in the frames that the best way gives it."""
+    if not len(frames):  # nothing but blanks was squeezed away: no digit was seen at all
+        return (0.0,) * len(value)
     symbols = [BLANK] + [s for c in value for s in (int(c), BLANK)]
     states, count = len(symbols), len(frames)
     emitted = frames.astype(np.float64)[:, symbols]
@@ -100,12 +102,13 @@ def peaks(frames: Frames, value: str) -> tuple[float, ...]:
     leap = np.array(
         [k > 1 and symbols[k] != BLANK and symbols[k] != symbols[k - 2] for k in range(states)], np.bool_
     )
+    one, two = np.full(states, -np.inf), np.full(states, -np.inf)
     for t in range(1, count):
-        one = np.concatenate([[-np.inf], score[:-1]])
-        two = np.where(leap, np.concatenate([[-np.inf, -np.inf], score[:-2]])[:states], -np.inf)
-        ways = np.stack([score, one, two])
-        came[t] = ways.argmax(axis=0)
-        score = ways.max(axis=0) + emitted[t]
+        one[1:], two[2:] = score[:-1], np.where(leap[2:], score[:-2], -np.inf)
+        best = np.maximum(score, one)
+        came[t] = one > score
+        came[t][two > best] = 2
+        score = np.maximum(best, two) + emitted[t]
     state = states - 1 if states == 1 or score[-1] >= score[-2] else states - 2
     found = np.full(len(value), -np.inf)
     for t in range(count - 1, -1, -1):

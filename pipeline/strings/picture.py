@@ -15,6 +15,7 @@ HEIGHT = 32
 DIGIT = 20  # height of a typical digit in the picture, pixels
 MARGIN = 6  # paper left and right of the ink, pixels
 MAX_WIDTH = 512
+FINE = 0.6  # standard deviation of the smoothing, pixels
 INKED = 40  # of 255: anything fainter is the soft edge of a stroke
 
 
@@ -41,7 +42,12 @@ def draw_line(pieces: Pieces) -> Image:
         ]
     )
     drawn = cv2.warpAffine(ink, matrix, (width, HEIGHT), flags=cv2.INTER_LINEAR)
-    return np.asarray(drawn, np.uint8)
+    return _smooth(drawn)
+
+
+def _smooth(picture: cv2.typing.MatLike) -> Image:
+    """Without what is finer than a pen's stroke: there scanners differ, and hands do not."""
+    return np.asarray(cv2.GaussianBlur(picture, (0, 0), FINE), np.uint8)
 
 
 def _middle(pieces: Pieces, unit: float) -> float:
@@ -60,4 +66,5 @@ def draw_crop(crop: Image) -> Image:
     room = np.zeros((HEIGHT + side, side + 2 * MARGIN), np.uint8)
     top = round(HEIGHT / 2 - (int(ys.min()) + int(ys.max()) + 1) / 2) + side // 2
     room[top : top + side, MARGIN : MARGIN + side] = crop
-    return room[side // 2 : side // 2 + HEIGHT, int(xs.min()) : int(xs.max()) + 1 + 2 * MARGIN]
+    drawn = room[side // 2 : side // 2 + HEIGHT, int(xs.min()) : int(xs.max()) + 1 + 2 * MARGIN]
+    return _smooth(drawn)

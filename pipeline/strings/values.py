@@ -138,7 +138,7 @@ def _digits(seen: Seen, parameters: ReaderParameters, value: str) -> tuple[float
     cut = [float(seen.proba[run, int(digit)]) for run, digit in zip(way, value, strict=True)] if way else None
     if seen.frames is None or not len(seen.frames):
         return tuple(cut or ())
-    whole = ctc.peaks(seen.frames, value)
+    whole = ctc.peaks(ctc.squeeze(seen.frames), value)
     return whole if cut is None else tuple(min(pair) for pair in zip(cut, whole, strict=True))
 
 

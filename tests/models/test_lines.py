@@ -11,6 +11,7 @@ from models.export import export
 from models.labelled import Crops
 from models.line_augment import augment_line
 from models.line_data import Line, draw_lines, gather_lines
+from models.line_files import LINE_KERAS
 from models.line_layers import build_line_network
 from models.line_network import LineNetwork, log_softmax
 from models.line_training import LineBatches, ctc_loss, exact_rate, greedy, to_pixels, to_target
@@ -133,4 +134,22 @@ def test_a_short_training_leaves_a_model_and_goes_on_where_it_stopped(tmp_path, 
     capsys.readouterr()
     train_line(tmp_path, digits, recipe)  # all epochs are done: none is run again
     assert capsys.readouterr().out == ""
+
+
+def test_a_training_goes_on_from_a_trained_network(tmp_path, monkeypatch):
+    monkeypatch.setattr("models.train_line.WORKERS", 1)
+    monkeypatch.setattr("models.train_line.held_back", lambda directory: 60)
+    for name in (NETWORK, PARAMETERS, CARD):
+        (tmp_path / name).write_bytes((SHIPPED / name).read_bytes())
+    digits = Crops(
+        np.random.default_rng(0).integers(0, 256, (200, 28, 28)).astype(np.uint8), np.arange(200) % 10
+    )
+    start = str(SHIPPED / LINE_KERAS)
+    recipe = LineRecipe(strips=4, epochs=1, batch=4, rate=1e-9, decay=0.0, precision="float32", start=start)
+    told = train_line(tmp_path, digits, recipe)
+    assert told["before"]["parameters"] == told["parameters"]
+    assert f"--start {start}" in told["command"]
+    old, new = (LineNetwork((folder / LINE_NETWORK).read_bytes()) for folder in (SHIPPED, tmp_path))
+    for one, other in zip(*(each.predict_frames([picture(96, 5)]) for each in (old, new)), strict=True):
+        np.testing.assert_allclose(np.exp(one), np.exp(other), atol=0.05)
     assert len(read_rows(tmp_path / "resume-line" / "epochs.jsonl")) == 1

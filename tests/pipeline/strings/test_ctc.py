@@ -79,3 +79,11 @@ def test_peaks_are_each_digits_own():
     frames = frames_of({5: 0.6}, {5: 0.9}, {BLANK: 0.9}, {2: 0.7}, {BLANK: 0.9})
     assert peaks(frames, "52") == pytest.approx((0.9, 0.7), abs=1e-5)
     assert peaks(frames, "") == ()
+
+
+def test_where_no_digit_was_seen_none_is_sure():
+    blank = squeeze(np.full((6, 11), -30.0, np.float32) + 30.0 * (np.arange(11) == BLANK))
+    assert len(blank) == 0
+    assert peaks(blank, "52") == (0.0, 0.0)
+    assert read_frames(blank)[0][0] == ""
+    assert score_values(blank, ["", "5"]).tolist() == [0.0, -np.inf]
