@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from models.line_augment import augment_line
 from models.line_data import Line
 from models.line_network import FRAME, STEP, round_up, stack
+from models.schedule import mean_momentum, warmed_cosine
 from pipeline.strings.ctc import BLANK
 from pipeline.strings.picture import MAX_WIDTH
 
@@ -82,14 +83,12 @@ def line_optimizer(
 
     averaged : momentum of the running mean of the weights that is kept.
     """
-    warm = max(1, steps // 20)
-    schedule = keras.optimizers.schedules.CosineDecay(
-        rate / 10, max(1, steps - warm), warmup_target=rate, warmup_steps=warm
-    )
-    # A mean over more than the last tenth of a short training would be of a network that knew less.
-    momentum = max(0.0, min(averaged, 1.0 - 10.0 / steps))
     return keras.optimizers.AdamW(
-        schedule, weight_decay=decay, clipnorm=5.0, use_ema=True, ema_momentum=momentum
+        warmed_cosine(rate, steps),
+        weight_decay=decay,
+        clipnorm=5.0,
+        use_ema=True,
+        ema_momentum=mean_momentum(averaged, steps),
     )
 
 

@@ -20,6 +20,7 @@ from models.labelled import Crops, DataError
 from models.muon import ConvolutionMuon
 from models.page_pictures import vary
 from models.recipe import Recipe, differences, option
+from models.schedule import mean_momentum, warmed_cosine
 from pipeline.document import Image
 
 STATE, BEST, NOTES = "state.weights.h5", "best.weights.h5", "state.json"
@@ -140,13 +141,8 @@ def fit(
 def _optimizer(recipe: Recipe, steps: int) -> keras.optimizers.Optimizer:
     rate: Any = recipe.rate
     if recipe.cosine:
-        total = steps * recipe.epochs
-        warm = max(1, total // 20)
-        rate = keras.optimizers.schedules.CosineDecay(
-            recipe.rate / 10, max(1, total - warm), warmup_target=recipe.rate, warmup_steps=warm
-        )
-    # A mean over more than the last tenth of a short training would be of a network that knew less.
-    momentum = max(0.0, min(recipe.averaged, 1.0 - 10.0 / (steps * recipe.epochs)))
+        rate = warmed_cosine(recipe.rate, steps * recipe.epochs)
+    momentum = mean_momentum(recipe.averaged, steps * recipe.epochs)
     mean = {"use_ema": True, "ema_momentum": momentum} if momentum else {}
     if recipe.optimizer == "muon":
         return ConvolutionMuon(rate, weight_decay=recipe.decay, adam_weight_decay=recipe.decay, **mean)
