@@ -156,9 +156,15 @@ def _description(character: str) -> str:
 
 
 @cache
-def cumulative_weights(character: str) -> NDArray[np.float64]:
-    """(A,) float64, the weights of `allographs(character)` summed up, the last being 1."""
-    total = np.cumsum([a.weight for a in allographs(character)])
+def cumulative_weights(character: str, square: bool = False) -> NDArray[np.float64]:
+    """(A,) float64, the weights of `allographs(character)` summed up, the last being 1.
+
+    square : of a hand that writes along guide marks. It has shapes of its own (their names begin with
+        `square`), which no other hand writes.
+    """
+    shapes = allographs(character)
+    own = [a.weight * (a.name.startswith("square") == square) for a in shapes]
+    total = np.cumsum(own if any(own) else [a.weight for a in shapes])
     return np.asarray(total / total[-1], np.float64)
 
 

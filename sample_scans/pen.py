@@ -37,6 +37,7 @@ class Writer:
     gap : usual room between neighbouring characters; negative overlaps.
     wobble, climb : baseline scatter, and its rise along the line.
     pressure : how much the pen's width changes along a stroke, 0 to 1.
+    square, square_in_boxes : digits out of straight lines, everywhere or only in printed boxes.
     join : chance that a zero (or another willing digit) is joined to its right neighbour.
     """
 
@@ -57,6 +58,8 @@ class Writer:
     climb: float
     pressure: float
     join: float
+    square: bool = False
+    square_in_boxes: bool = False
 
     @classmethod
     def draw(cls, rng: np.random.Generator) -> Writer:
@@ -84,6 +87,8 @@ class Writer:
             climb=0.03 * n[4],
             pressure=0.1 + 0.5 * u[13],
             join=0.9 * max(0.0, u[14] - 0.45),
+            square=bool(u[15] > 0.99),
+            square_in_boxes=bool(u[15] > 0.9),
         )
 
 
@@ -108,7 +113,7 @@ def _slot(character: str) -> int:
 def choose_allograph(rng: np.random.Generator, character: str, writer: Writer) -> Allograph:
     """The writer's favourite shape of the character, now and then another."""
     taste = writer.tastes[_slot(character)] if rng.random() < writer.constancy else rng.random()
-    index = int(np.searchsorted(cumulative_weights(character), taste, side="right"))
+    index = int(np.searchsorted(cumulative_weights(character, writer.square), taste, side="right"))
     return allographs(character)[min(index, len(allographs(character)) - 1)]
 
 

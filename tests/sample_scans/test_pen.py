@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -113,3 +114,17 @@ def test_a_blot_is_cut_at_the_edges_of_the_page() -> None:
     assert (rows, columns, coverage.shape) == (slice(3, 5), slice(0, 4), (2, 4))
     assert clip(blot, 3, 10) is None
     assert ink_box(Blot(np.zeros((3, 3), np.uint8), 1, 1)).width == 0
+
+
+def test_square_digits_are_written_by_square_hands_alone():
+    rng = np.random.default_rng(4)
+    hand = Writer.draw(rng)
+    for square in (False, True):
+        shapes = {
+            choose_allograph(rng, "3", replace(hand, square=square, constancy=0.0)).name for _ in range(200)
+        }
+        assert len(shapes) >= 3
+        assert {name.startswith("square") for name in shapes} == {square}
+    assert choose_allograph(rng, "1", replace(hand, square=True)).name, (
+        "who has no square 1 writes a plain one"
+    )
