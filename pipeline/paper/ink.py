@@ -33,13 +33,11 @@ def paper_brightness(grey: Image, window: int) -> NDArray[np.float32]:
 
     window : pixels; must exceed the widest stroke and stay well below the size of a shadow.
     """
-    height, width = grey.shape
-    paper = cv2.resize(_paper(grey, window), (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(paper, np.float32)
+    return _paper(grey, window).astype(np.float32)
 
 
 def _paper(grey: Image, window: int) -> Image:
-    """Brightness of the paper, reduced."""
+    """Brightness of the paper under every pixel, (H, W) uint8, 1 at least."""
     height, width = grey.shape
     scale = min(BACKGROUND_SCALE, max(1, min(height, width) // 16))
     if scale == BACKGROUND_SCALE:
@@ -53,7 +51,8 @@ def _paper(grey: Image, window: int) -> Image:
     roomy = cv2.copyMakeBorder(small, size, size, size, size, cv2.BORDER_REPLICATE)
     closed = cv2.morphologyEx(roomy, cv2.MORPH_CLOSE, kernel)[size:-size, size:-size]
     paper = cv2.blur(closed, (size, size), borderType=cv2.BORDER_REPLICATE)
-    return np.maximum(np.asarray(paper, np.uint8), np.uint8(1))
+    bright = np.maximum(np.asarray(paper, np.uint8), np.uint8(1))
+    return np.asarray(cv2.resize(bright, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
 def darkness(grey: Image, window: int = 64) -> Darkness:
@@ -65,9 +64,7 @@ def darkness(grey: Image, window: int = 64) -> Darkness:
 
 def darkness_levels(grey: Image, window: int = 64) -> Image:
     """`darkness` in 256 levels, (H, W) uint8: enough to find writing, at a third of the cost."""
-    height, width = grey.shape
-    paper = cv2.resize(_paper(grey, window), (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(cv2.bitwise_not(cv2.divide(grey, paper, scale=255)), np.uint8)
+    return np.asarray(cv2.bitwise_not(cv2.divide(grey, _paper(grey, window), scale=255)), np.uint8)
 
 
 def soften(dark: Darkness, sigma: float = 0.8) -> Darkness:
