@@ -135,11 +135,11 @@ def fit(boxes: list[DrawnBox], shrink: float = 1.0, rounds: int = 40) -> NDArray
 def measure(boxes: list[DrawnBox]) -> int:
     """Print, by kind, what the boxes are taken for; see `main`."""
     network = load_model(None)
-    least = network.parameters.threshold(0.01)
+    least = network.parameters.boxes.threshold(0.01)
     rows: dict[str, list[tuple[Crossing, float]]] = defaultdict(list)
     for box, seen in zip(boxes, see([box.lattice for box in boxes], network), strict=True):
         candidates, digits = read_boxes([seen], network.parameters)
-        sure = network.parameters.calibration.confidence(candidates, digits)
+        sure = network.parameters.boxes.calibration.confidence(candidates, digits)
         kind = box.kind if len(box.kind) > 1 else "digit"
         rows[kind].append((crossed(box.mask, box.height, box.cell), sure))
     print(f"{'':16s}   boxes  void  crossed out  in doubt  sure digit  (by the network alone)")

@@ -123,15 +123,19 @@ def reader_of(form: Layout | FormSet | Mixed, network: Model, debug: Path | None
 
 
 def _threshold(form: Layout | FormSet | Mixed, parameters: ReaderParameters) -> Callable[[float], float]:
-    """The least confidence to accept: codes are calibrated by themselves; of several kinds the strictest."""
+    """The least confidence to accept, measured for each kind of field; of several kinds the strictest."""
+    from pipeline.forms.layout import FormSet  # noqa: PLC0415
     from pipeline.layouts import Layout, Mixed  # noqa: PLC0415
 
-    codes = parameters.envelope.threshold if parameters.envelope.thresholds else parameters.threshold
+    codes = parameters.envelope if parameters.envelope.thresholds else parameters.lines
     if isinstance(form, Layout) and form.country is not None:
-        return codes
+        return codes.threshold
+    forms = form.forms if isinstance(form, Mixed) else form if isinstance(form, FormSet) else None
+    combs = {field.boxes > 0 for each in (forms.forms if forms else ()) for field in each.form_fields}
+    kinds = [(parameters.boxes if comb else parameters.lines).threshold for comb in sorted(combs)]
     if isinstance(form, Mixed):
-        return lambda target: max(parameters.threshold(target), codes(target))
-    return parameters.threshold
+        kinds += [parameters.lines.threshold, codes.threshold]
+    return lambda target: max(threshold(target) for threshold in kinds or [parameters.lines.threshold])
 
 
 def _load_looks() -> PageModel:

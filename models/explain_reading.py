@@ -105,7 +105,7 @@ def _read_line(seen: Seen, parameters: ReaderParameters) -> Field:
     value = candidates[0].value
     way = align(seen.lattice, seen.proba, parameters.weights, value)
     crops = seen.lattice.crops[way] if way else np.zeros((0, 28, 28), np.uint8)
-    confidence = parameters.calibration.confidence(candidates, digits)
+    confidence = parameters.lines.calibration.confidence(candidates, digits)
     if seen.frames is None:
         return Field(crops, value, confidence)
     return Field(crops, value, confidence, _said(candidates), seen.lattice.picture, seen.frames)

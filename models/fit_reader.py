@@ -17,14 +17,26 @@ from typing import Any
 
 from models.calibrate import calibration_error
 from models.classifier import CARD, PARAMETERS, Model, load_model
+from models.drawn_combs import draw_combs, see_combs
 from models.labelled import HELD_BACK, Crops, hold_back
 from models.lattice_weights import START, fit_weights, make_sample
 from models.line_data import is_whole
 from models.material import Glyphs, draw_strips, label_strips
 from models.mnist import load_mnist
-from models.string_calibration import answer, confidences, find_thresholds, fit_calibration, fit_pair
-from pipeline.parameters import ReaderParameters
+from models.string_calibration import (
+    Answers,
+    answer,
+    answer_boxes,
+    confidences,
+    find_thresholds,
+    fit_box_pair,
+    fit_calibration,
+    fit_pair,
+)
+from pipeline.parameters import ReaderParameters, Trust
 from pipeline.strings.classify import Seen, see
+
+STRIPS_A_FORM = 30  # a form's combs take as long to draw and cut
 
 
 def read_strips(model: Model, strips: int, seed: int, glyphs: Glyphs | None) -> tuple[list[Seen], list[str]]:
@@ -50,15 +62,17 @@ def fit_reader(directory: Path, mnist: Path | None, strips: int, seed: int) -> d
     weights, loss = fit_weights(samples)
     parameters = ReaderParameters(weights)
     pair = fit_pair(*read_strips(model, strips // 10, seed + 1, glyphs[1]), parameters, tied=True)
-    parameters = replace(parameters, pair=pair)
+    parameters = replace(parameters, lines=Trust(pair))
     lines, values = read_strips(model, strips - strips // 2 - strips // 10, seed + 2, glyphs[1])
-    parameters, told = calibrate(lines, values, parameters)
-    parameters.save(directory / PARAMETERS)
+    trust, told = calibrate(answer(lines, values, parameters), parameters.lines)
+    boxes, told_boxes = fit_boxes(model, parameters, strips // STRIPS_A_FORM, seed, glyphs[1])
+    replace(parameters, lines=trust, boxes=boxes).save(directory / PARAMETERS)
     told = {
         "command": f"python -m models.fit_reader DIR --strips {strips} --seed {seed}",
         "strips": strips,
         "loss": round(loss, 4),
         **told,
+        "boxes": told_boxes,
         "seconds": round(time.monotonic() - started),
     }
     card = json.loads((directory / CARD).read_text("utf-8")) | {"reader": told}
@@ -66,15 +80,23 @@ def fit_reader(directory: Path, mnist: Path | None, strips: int, seed: int) -> d
     return told
 
 
-def calibrate(
-    lines: Sequence[Seen], values: Sequence[str], parameters: ReaderParameters
-) -> tuple[ReaderParameters, dict[str, Any]]:
-    """The parameters with calibration and thresholds from these lines, and what was found on them.
+def fit_boxes(
+    model: Model, parameters: ReaderParameters, forms: int, seed: int, glyphs: Glyphs | None
+) -> tuple[Trust, dict[str, Any]]:
+    """How far both readers are trusted about digits in boxes, by so many drawn forms; what was found."""
+    combs, values = see_combs(list(draw_combs(seed, forms // 2, glyphs)), model)
+    pair = fit_box_pair(combs, values, parameters)
+    parameters = replace(parameters, boxes=Trust(pair))
+    combs, values = see_combs(list(draw_combs(seed + 1, forms - forms // 2, glyphs)), model)
+    return calibrate(answer_boxes(combs, values, parameters), parameters.boxes)
 
-    The calibration that they hold is where the fit starts from, and what it is lightly held to.
+
+def calibrate(answers: Answers, known: Trust) -> tuple[Trust, dict[str, Any]]:
+    """What is `known` with calibration and thresholds from these answers, and what was found on them.
+
+    The calibration that it holds is where the fit starts from, and what it is lightly held to.
     """
-    answers = answer(lines, values, parameters)
-    calibration = fit_calibration(answers, parameters.calibration)
+    calibration = fit_calibration(answers, known.calibration)
     confidence = confidences(calibration, answers)
     thresholds = find_thresholds(confidence, answers.right)
     told = {
@@ -82,7 +104,7 @@ def calibrate(
         "exact": round(float(answers.right.mean()), 4),
         "calibration_error": round(calibration_error(confidence, answers.right, bins=10), 4),
     }
-    return replace(parameters, calibration=calibration, thresholds=thresholds), told
+    return replace(known, calibration=calibration, thresholds=thresholds), told
 
 
 def _held_glyphs(directory: Path, mnist: Path | None) -> tuple[Glyphs, Glyphs]:

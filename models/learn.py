@@ -170,21 +170,22 @@ def refit(
     ]
     weights, _ = fit_weights([sample for sample in samples if len(sample.value)], iterations=40)
     lines, values = see_fields(held, model)
-    parameters = ReaderParameters(weights, base.pair, base.calibration)
-    parameters = replace(parameters, pair=fit_pair(lines, values, parameters, tied=False))
+    parameters = ReaderParameters(weights, replace(base.lines, thresholds=()), base.boxes)
+    pair = fit_pair(lines, values, parameters, tied=False)
+    parameters = replace(parameters, lines=replace(parameters.lines, pair=pair))
     # Too few to witness a rate of one wrong in a hundred: drawn strips, which are harder, stand beside them.
     more, known = read_strips(model, CALIBRATION_STRIPS, lesson.seed + 6_000_000, None)
-    parameters, _ = calibrate([*lines, *more], [*values, *known], parameters)
-    parameters.save(folder / PARAMETERS)
+    trust, _ = calibrate(answer([*lines, *more], [*values, *known], parameters), parameters.lines)
+    replace(parameters, lines=trust).save(folder / PARAMETERS)
 
 
 def measure(fields: Sequence[Field], model: Model) -> StringJudgement:
     """How well the model reads the fields."""
     answers = answer(*see_fields(fields, model), model.parameters)
     unread = np.zeros(len(fields) - len(answers.right))
-    confidence = np.concatenate([confidences(model.parameters.calibration, answers), unread])
+    confidence = np.concatenate([confidences(model.parameters.lines.calibration, answers), unread])
     right = np.concatenate([answers.right, unread > 0])
-    return StringJudgement(confidence, right, confidence >= model.parameters.threshold(TARGET))
+    return StringJudgement(confidence, right, confidence >= model.parameters.lines.threshold(TARGET))
 
 
 def learn(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,10 +12,11 @@ from scipy.optimize import minimize
 from pipeline.parameters import Calibration, Pair, ReaderParameters, evidence
 from pipeline.strings.classify import Seen
 from pipeline.strings.decode import Candidate, decode
-from pipeline.strings.values import READINGS, gather_values, read_line, weigh_readers
+from pipeline.strings.values import READINGS, gather_values, read_boxes, read_line, weigh_readers
 
 TARGETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1)
 PRIOR_STRENGTH = 1.0
+DIGITS = tuple("0123456789")
 
 
 def fit_pair(
@@ -27,14 +28,32 @@ def fit_pair(
     tied : both readers count alike. On strips drawn as those were that the networks learned from,
         the one with the longer memory of them would outweigh the other; elsewhere it errs as much.
     """
-    if not lines or any(seen.frames is None for seen in lines):
+    read = [(seen, value) for seen, value in zip(lines, values, strict=True) if seen.lattice.size]
+    return _fit_pair(read, parameters, parameters.lines.pair, tied, _propositions)
+
+
+def fit_box_pair(
+    combs: Sequence[Sequence[Seen]], values: Sequence[str], parameters: ReaderParameters
+) -> Pair:
+    """The same for boxes with a digit each, of which none is left out: both readers count alike.
+
+    combs : what is seen of the boxes that hold a digit, comb by comb.
+    """
+    read = [box for comb, value in zip(combs, values, strict=True) for box in zip(comb, value, strict=True)]
+    return _fit_pair(read, parameters, parameters.boxes.pair, True, _digits)
+
+
+def _fit_pair(
+    read: Sequence[tuple[Seen, str]],
+    parameters: ReaderParameters,
+    known: Pair,
+    tied: bool,
+    propose: Callable[[Seen, str, ReaderParameters], tuple[NDArray[np.float64], int]],
+) -> Pair:
+    if not read or any(seen.frames is None for seen, _ in read):
         return Pair()
-    samples = [
-        _propositions(seen, value, parameters)
-        for seen, value in zip(lines, values, strict=True)
-        if seen.lattice.size
-    ]
-    start = np.array(list(vars(parameters.pair).values()))
+    samples = [propose(seen, value, parameters) for seen, value in read]
+    start = np.array(list(vars(known).values()))
     if tied:
         start[:2] = start[:2].mean()
 
@@ -64,6 +83,12 @@ def _propositions(seen: Seen, value: str, parameters: ReaderParameters) -> tuple
     return np.array(rows), values.index(value) if value in values else len(values)
 
 
+def _digits(seen: Seen, value: str, parameters: ReaderParameters) -> tuple[NDArray[np.float64], int]:
+    """The same for a box, (10, 3): each digit is possible, and nothing else."""
+    candidates = weigh_readers(seen, parameters, DIGITS)
+    return np.array([[c.cut, c.whole, 0.0] for c in candidates]), DIGITS.index(value)
+
+
 @dataclass(frozen=True, eq=False)
 class Answers:
     """Readings of strings: what spoke for each (N, 5), and whether it was right (N,)."""
@@ -80,6 +105,16 @@ def answer(lines: Sequence[Seen], values: Sequence[str], parameters: ReaderParam
         if candidates and candidates[0].value:
             rows.append(evidence(candidates, digits))
             right.append(candidates[0].value == value)
+    return Answers(np.array(rows).reshape(len(rows), -1), np.array(right, np.bool_))
+
+
+def answer_boxes(
+    combs: Sequence[Sequence[Seen]], values: Sequence[str], parameters: ReaderParameters
+) -> Answers:
+    """The same for combs, of each the boxes that hold a digit."""
+    read = [read_boxes(comb, parameters) for comb in combs]
+    rows = [evidence(candidates, digits) for candidates, digits in read]
+    right = [candidates[0].value == value for (candidates, _), value in zip(read, values, strict=True)]
     return Answers(np.array(rows).reshape(len(rows), -1), np.array(right, np.bool_))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -72,19 +72,16 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class ReaderParameters:
-    """Fitted parameters of the string reader; stored beside the network as reader.json.
+class Trust:
+    """How far the two readers are trusted: alone, together, and from where on unseen.
 
-    thresholds : pairs (target error, least confidence at which the accepted strings of the
+    thresholds : pairs (target error, least confidence at which the accepted values of the
         calibration set were wrong at most at that rate), by rising target error.
-    envelope : the same about postal codes, stored in a file of its own.
     """
 
-    weights: Weights = field(default_factory=Weights)
     pair: Pair = field(default_factory=Pair)
     calibration: Calibration = field(default_factory=Calibration)
     thresholds: Thresholds = ()
-    envelope: EnvelopeParameters = field(default_factory=EnvelopeParameters)
 
     def threshold(self, target_error: float) -> float:
         """Least confidence to accept so that at most `target_error` of the accepted are wrong.
@@ -93,6 +90,38 @@ class ReaderParameters:
         even that cannot promise it.
         """
         return least_confidence(self.thresholds, target_error)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Ready for JSON."""
+        return {
+            "pair": vars(self.pair),
+            "calibration": vars(self.calibration),
+            "thresholds": [list(pair) for pair in self.thresholds],
+        }
+
+    @classmethod
+    def from_dict(cls, document: Mapping[str, Any]) -> Trust:
+        """What `to_dict` gave. Raises KeyError, TypeError, ValueError."""
+        return cls(
+            Pair(**document["pair"]),
+            Calibration(**document["calibration"]),
+            tuple((float(target), float(least)) for target, least in document["thresholds"]),
+        )
+
+
+@dataclass(frozen=True)
+class ReaderParameters:
+    """Fitted parameters of the string reader; stored beside the network as reader.json.
+
+    lines : of a line of writing, which is cut. boxes : of digits that stand in a printed box each,
+        where nothing is cut wrongly and the readers err less.
+    envelope : the same about postal codes, stored in a file of its own.
+    """
+
+    weights: Weights = field(default_factory=Weights)
+    lines: Trust = field(default_factory=Trust)
+    boxes: Trust = field(default_factory=Trust)
+    envelope: EnvelopeParameters = field(default_factory=EnvelopeParameters)
 
     def save(self, path: Path) -> None:
         """Write as JSON, feature names with their weights."""
@@ -103,9 +132,8 @@ class ReaderParameters:
             "digit": dict(zip(DIGIT_FEATURES, w.digit.tolist(), strict=True)),
             "junk": dict(zip(JUNK_FEATURES, w.junk.tolist(), strict=True)),
             "shape": dict(zip(SHAPE_FEATURES, w.shape.T.tolist(), strict=True)),
-            "pair": vars(self.pair),
-            "calibration": vars(self.calibration),
-            "thresholds": [list(pair) for pair in self.thresholds],
+            "lines": self.lines.to_dict(),
+            "boxes": self.boxes.to_dict(),
         }
         path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
 
@@ -122,9 +150,8 @@ class ReaderParameters:
                     np.array([document["junk"][name] for name in JUNK_FEATURES]),
                     np.array([document["shape"][name] for name in SHAPE_FEATURES]).T,
                 ),
-                Pair(**document["pair"]),
-                Calibration(**document["calibration"]),
-                tuple((float(target), float(least)) for target, least in document["thresholds"]),
+                Trust.from_dict(document["lines"]),
+                Trust.from_dict(document["boxes"]),
             )
         except (KeyError, TypeError) as error:
             raise ValueError(f"{path.name} is not of this version: {error}") from error

@@ -107,7 +107,7 @@ def _read(cut: CutPage, layout: Layout, seen: Iterator[Seen], parameters: Reader
         return replace(reading, empty=True)
     if not candidates or not candidates[0].value:
         return replace(reading, reason=Reason.NOT_FOUND)
-    confidence = parameters.calibration.confidence(candidates, digits)
+    confidence = parameters.lines.calibration.confidence(candidates, digits)
     return replace(
         reading,
         value=candidates[0].value,

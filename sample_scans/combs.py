@@ -7,11 +7,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from pipeline.document import Box
-from sample_scans.ink import Blot, around, ink_box
+from pipeline.document import Box, Image
+from sample_scans.ink import Blot, around, given_ink, ink_box
 from sample_scans.pen import Writer
 from sample_scans.sheet import BLACK, Colour, Sheet
 from sample_scans.writing import write
+
+# Share of a box's width beyond which a character is written narrower.
+FULL = 0.85
 
 
 def print_comb(
@@ -53,15 +56,50 @@ def fill_comb(
     size = share * cells[0].height
     # A box holds a hand back: it leans less and stretches no further than the box is wide.
     hand = replace(writer, slant=0.6 * writer.slant, hang=0.3 * writer.hang, square=writer.square_in_boxes)
-    ink: Box | None = None
+    blots: list[Blot | None] = []
     for character, cell in zip(text, cells, strict=False):
         if character == " ":
+            blots.append(None)
             continue
-        blots = write(rng, character, hand, size, 0.0)
-        if ink_box(blots[0][0]).width > 0.85 * cell.width:
-            squeezed = replace(hand, aspect=hand.aspect * 0.75 * cell.width / ink_box(blots[0][0]).width)
-            blots = write(rng, character, squeezed, size, 0.0)
-        blot = blots[0][0]
+        blot = write(rng, character, hand, size, 0.0)[0][0]
+        if (wide := ink_box(blot).width) > FULL * cell.width:
+            squeezed = replace(hand, aspect=hand.aspect * 0.75 * cell.width / wide)
+            blot = write(rng, character, squeezed, size, 0.0)[0][0]
+        blots.append(blot)
+    return _lay(rng, sheet, blots, cells, size, colour)
+
+
+def fill_comb_with(
+    rng: np.random.Generator,
+    sheet: Sheet,
+    pictures: Sequence[Image],
+    cells: Sequence[Box],
+    colour: Colour = BLACK,
+) -> Box:
+    """As `fill_comb`, with given pictures of characters, ink (h, w) uint8 bright on black."""
+    size = (0.58 + 0.2 * rng.random()) * cells[0].height
+    tallest = max(ink_box(Blot(picture, 0, 0)).height for picture in pictures)
+    scale = size / max(tallest, 8)
+    blots = []
+    for picture, cell in zip(pictures, cells, strict=True):
+        aspect = min(1.0, FULL * cell.width / (scale * ink_box(Blot(picture, 0, 0)).width))
+        blots.append(given_ink(picture, scale, aspect, 0.0, 0.0))
+    return _lay(rng, sheet, blots, cells, size, colour)
+
+
+def _lay(
+    rng: np.random.Generator,
+    sheet: Sheet,
+    blots: Sequence[Blot | None],
+    cells: Sequence[Box],
+    size: float,
+    colour: Colour,
+) -> Box:
+    """Lay ink, its baseline at row 0, about the middle of the cells; the box around all of it."""
+    ink: Box | None = None
+    for blot, cell in zip(blots, cells, strict=False):
+        if blot is None:
+            continue
         box = ink_box(blot)
         stray = rng.standard_normal(2) * (0.05 * cell.width, 0.05 * cell.height)
         dx = round(cell.x + (cell.width - box.width) / 2 + stray[0]) - box.x

@@ -136,3 +136,17 @@ def around(one: Box, other: Box) -> Box:
     right = max(one.x + one.width, other.x + other.width)
     bottom = max(one.y + one.height, other.y + other.height)
     return Box(left, top, right - left, bottom - top)
+
+
+def given_ink(ink: Coverage, scale: float, aspect: float, lean: float, baseline: float) -> Blot:
+    """The ink (h, w) of a given picture scaled and slanted, its lowest pixel at row `baseline`."""
+    box = ink_box(Blot(ink, 0, 0))
+    cut = ink[box.y : box.y + box.height, box.x : box.x + box.width]
+    rows, columns = max(2, round(box.height * scale)), max(2, round(box.width * scale * aspect))
+    reach = abs(lean) * rows
+    size = (int(columns + reach) + 4, rows + 4)
+    across, down = columns / max(1, box.width), rows / max(1, box.height)
+    start = 2 + (reach if lean > 0 else 0)
+    matrix = np.array([[across, -lean * down, start], [0, down, 2]], np.float64)
+    coverage = cv2.warpAffine(cut, matrix, size, flags=cv2.INTER_LINEAR)
+    return Blot(np.asarray(coverage, np.uint8), 0, round(baseline) - rows - 2)

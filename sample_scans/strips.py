@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.document import Box, Image
-from sample_scans.ink import INKED, Blot, around, clip, ink_box, lay_ink, pool
+from sample_scans.ink import INKED, Blot, around, clip, given_ink, ink_box, lay_ink, pool
 from sample_scans.paper import grain, scan, security_print, uneven_light
 from sample_scans.pen import Trace, Writer, trace
 from sample_scans.spacing import line_up
@@ -91,25 +91,11 @@ def compose_strip(
     blots: list[Blot | None] = []
     for ink, _ in glyphs:
         drop = style.baseline + writer.wobble * style.digit * rng.standard_normal()
-        blots.append(_transformed(ink, scale, writer.aspect, lean, drop))
+        blots.append(given_ink(ink, scale, writer.aspect, lean, drop))
     gap = max(-0.22, writer.gap + style.tightness) * style.digit
     moved, _ = line_up(rng, blots, gap, style.digit, writer.climb)
     text = "".join(label for _, label in glyphs)
     return _finish(rng, text, [(b, i) for i, b in enumerate(moved) if b is not None], writer, style)
-
-
-def _transformed(ink: Image, scale: float, aspect: float, lean: float, baseline: float) -> Blot:
-    """A glyph's ink scaled and slanted, its lowest pixel at row `baseline`."""
-    box = ink_box(Blot(ink, 0, 0))
-    cut = ink[box.y : box.y + box.height, box.x : box.x + box.width]
-    rows, columns = max(2, round(box.height * scale)), max(2, round(box.width * scale * aspect))
-    reach = abs(lean) * rows
-    size = (int(columns + reach) + 4, rows + 4)
-    across, down = columns / max(1, box.width), rows / max(1, box.height)
-    start = 2 + (reach if lean > 0 else 0)
-    matrix = np.array([[across, -lean * down, start], [0, down, 2]], np.float64)
-    coverage = cv2.warpAffine(cut, matrix, size, flags=cv2.INTER_LINEAR)
-    return Blot(np.asarray(coverage, np.uint8), 0, round(baseline) - rows - 2)
 
 
 def _finish(

@@ -94,7 +94,8 @@ def _read_field(cut: CutForm, field: CutField, lines: list[Seen], parameters: Re
         candidates, digits = read_boxes(lines, parameters, WIDE)
     else:
         candidates, digits = read_line(lines[0], parameters, spec.lengths, OFF_LENGTH, WIDE)
-    confidence = parameters.calibration.confidence(candidates, digits)
+    trust = parameters.boxes if spec.boxes else parameters.lines
+    confidence = trust.calibration.confidence(candidates, digits)
     if spec.boxes:
         written = [each for each, line in zip(sure, lines, strict=True) if line.lattice.size]
         digits = tuple(digit * each for digit, each in zip(digits, written, strict=True))

@@ -32,7 +32,8 @@ def read_line(
 
     lengths, off_length : as `decode` takes them.
     """
-    candidates = propose(seen, parameters, lengths, off_length if lengths else 0.0, best)
+    pair = parameters.lines.pair
+    candidates = propose(seen, parameters, pair, lengths, off_length if lengths else 0.0, best)
     return candidates, _digits(seen, parameters, candidates[0].value) if candidates else ()
 
 
@@ -43,7 +44,8 @@ def read_boxes(
 
     An empty box adds no digit.
     """
-    found = [propose(box, parameters, (1,), 0.0, max(3, best // 5)) for box in boxes]
+    pair = parameters.boxes.pair
+    found = [propose(box, parameters, pair, (1,), 0.0, max(3, best // 5)) for box in boxes]
     found = [box for box in found if box]
     if not found:
         return [], ()
@@ -67,11 +69,15 @@ def _beside(value: Candidate, digit: Candidate) -> Candidate:
 def propose(
     seen: Seen,
     parameters: ReaderParameters,
+    pair: Pair,
     lengths: Collection[int] | None,
     off_length: float,
     best: int,
 ) -> list[Candidate]:
-    """The most probable values of a line by all that is seen of it, best first."""
+    """The most probable values of a line by all that is seen of it, best first.
+
+    pair : what either reader counts for here.
+    """
     two = seen.frames is not None and len(seen.frames) > 0 and seen.lattice.size > 0
     # Where both readers propose, and only a few readings are asked for, neither need look far.
     beam = NARROW if two and best <= READINGS else WIDE
@@ -79,7 +85,7 @@ def propose(
     if not two:
         return found
     values = gather_values(seen, parameters, [candidate.value for candidate in found], lengths, best)
-    return weigh_values(weigh_readers(seen, parameters, values), parameters.pair, lengths, off_length)[:best]
+    return weigh_values(weigh_readers(seen, parameters, values), pair, lengths, off_length)[:best]
 
 
 def gather_values(
@@ -144,9 +150,10 @@ def _digits(seen: Seen, parameters: ReaderParameters, value: str) -> tuple[float
 
 def alternatives(candidates: Sequence[Candidate], confidence: float) -> tuple[tuple[str, float], ...]:
     """The candidates after the first with what the calibrated `confidence` of the first leaves them."""
-    # What the calibration takes from the first candidate goes to the others in proportion.
+    # What the calibration takes from the first candidate goes to the others in proportion, but to none
+    # so much that it comes before the first.
     rest = (1.0 - confidence) / max(1.0 - candidates[0].probability, 1e-9)
-    others = [(c.value, min(c.probability * rest, 1.0)) for c in candidates[1:] if c.value]
+    others = [(c.value, min(c.probability * rest, confidence)) for c in candidates[1:] if c.value]
     room = max(1.0 - confidence, 0.0)
     total = sum(p for _, p in others)
     scale = min(1.0, room / total) if total > 0 else 0.0

@@ -42,7 +42,7 @@ def test_crops_of_another_shape_are_refused(model):
 
 
 def test_the_shipped_model_promises_a_threshold_for_one_percent(model):
-    assert 0.5 < model.parameters.threshold(0.01) < 1.0
+    assert 0.5 < model.parameters.lines.threshold(0.01) < 1.0
 
 
 def copy_of_shipped(tmp_path):

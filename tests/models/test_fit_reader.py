@@ -10,12 +10,14 @@ from models.lattice_weights import START, fit_weights, loss_and_gradient, make_s
 from models.string_calibration import (
     Answers,
     answer,
+    answer_boxes,
     confidences,
     find_thresholds,
+    fit_box_pair,
     fit_calibration,
     fit_pair,
 )
-from pipeline.parameters import Pair, ReaderParameters
+from pipeline.parameters import Pair, ReaderParameters, Trust
 from pipeline.strings.classify import Seen
 from pipeline.strings.lattice import DIGIT_FEATURES, JUNK_FEATURES, SHAPE_FEATURES, Lattice
 
@@ -135,6 +137,26 @@ def test_the_reader_that_knows_counts_for_more_unless_they_are_tied():
     assert free.whole > 3 * free.cut
     tied = fit_pair(lines, values, ReaderParameters(), tied=True)
     assert tied.cut == pytest.approx(tied.whole, rel=1e-3)
-    assert answer(lines, values, ReaderParameters(pair=free)).right.mean() > 0.8
+    assert answer(lines, values, ReaderParameters(lines=Trust(free))).right.mean() > 0.8
     alone = [Seen(seen.lattice, seen.proba) for seen in lines]
     assert fit_pair(alone, values, ReaderParameters(), tied=True) == Pair()
+
+
+def test_boxes_whose_readers_are_right_are_believed_more():
+    values = [f"{k % 10}{k // 10 % 10}" for k in range(60)]
+    good, poor = (
+        [
+            [seen_twice(10 * k + box, digit, worth) for box, digit in enumerate(value)]
+            for k, value in enumerate(values)
+        ]
+        for worth in (6.0, 1.0)
+    )
+    pairs = [fit_box_pair(combs, values, ReaderParameters()) for combs in (good, poor)]
+    assert all(pair.cut == pytest.approx(pair.whole, rel=1e-3) for pair in pairs)
+    assert pairs[0].whole > 1.5 * pairs[1].whole
+    answers = [
+        answer_boxes(combs, values, ReaderParameters(boxes=Trust(pair)))
+        for combs, pair in zip((good, poor), pairs, strict=True)
+    ]
+    assert answers[0].right.mean() > 0.9 > answers[1].right.mean()
+    assert all(each.evidence.shape == (60, 5) for each in answers)

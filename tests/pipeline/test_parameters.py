@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.parameters import CEILING, Calibration, Pair, ReaderParameters
+from pipeline.parameters import CEILING, Calibration, Pair, ReaderParameters, Trust
 from pipeline.strings.decode import Candidate, Weights
 from pipeline.strings.lattice import DIGIT_FEATURES, JUNK_FEATURES, SHAPE_FEATURES
 from pipeline.thresholds import NEVER
@@ -30,7 +30,7 @@ def test_the_plain_calibration_is_the_path_probability():
 
 
 def test_thresholds_serve_the_target_or_a_stricter_one():
-    parameters = ReaderParameters(thresholds=((0.005, 0.98), (0.01, 0.95), (0.05, 0.8)))
+    parameters = Trust(thresholds=((0.005, 0.98), (0.01, 0.95), (0.05, 0.8)))
     assert parameters.threshold(0.01) == 0.95
     assert parameters.threshold(0.02) == 0.95
     assert parameters.threshold(0.5) == 0.8
@@ -42,12 +42,12 @@ def test_what_is_saved_is_loaded(tmp_path_factory, digit):
     path = tmp_path_factory.mktemp("parameters") / "reader.json"
     shape = np.arange(10.0 * len(SHAPE_FEATURES)).reshape(10, -1)
     weights = Weights(0.7, 0.1, np.array(digit), np.arange(len(JUNK_FEATURES), dtype=float), shape)
-    saved = ReaderParameters(weights, Pair(0.5, 1.5, -4.0), Calibration(1, 2, 3, 4, 5), ((0.01, 0.9),))
+    lines = Trust(Pair(0.5, 1.5, -4.0), Calibration(1, 2, 3, 4, 5), ((0.01, 0.9),))
+    saved = ReaderParameters(weights, lines, Trust(Pair(0.6, 0.6)))
     saved.save(path)
     loaded = ReaderParameters.load(path)
-    assert loaded.pair == saved.pair
-    assert loaded.calibration == saved.calibration
-    assert loaded.thresholds == saved.thresholds
+    assert loaded.lines == saved.lines
+    assert loaded.boxes == saved.boxes
     assert np.array_equal(loaded.weights.digit, weights.digit)
     assert np.array_equal(loaded.weights.junk, weights.junk)
     assert np.array_equal(loaded.weights.shape, shape)

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from pipeline.parameters import Pair, ReaderParameters
+from pipeline.parameters import Pair, ReaderParameters, Trust
 from pipeline.strings.classify import Seen, see
 from pipeline.strings.decode import Weights
 from pipeline.strings.lattice import JUNK_FEATURES
-from pipeline.strings.values import propose, read_boxes, read_line
+from pipeline.strings.values import alternatives, propose, read_boxes, read_line
 from tests.pipeline.strings.test_ctc import frames_of
 from tests.pipeline.strings.test_decode import lattice_of
 
@@ -30,7 +30,7 @@ def with_frames(seen: Seen, *rows: dict[int, float]) -> Seen:
 
 
 def parameters(cut: float = 1.0, whole: float = 1.0, others: float = -8.0) -> ReaderParameters:
-    return ReaderParameters(WEIGHTS, Pair(cut, whole, others))
+    return ReaderParameters(WEIGHTS, Trust(Pair(cut, whole, others)))
 
 
 def test_agreement_makes_surer_and_contradiction_less_sure():
@@ -59,7 +59,7 @@ def test_what_one_reader_cannot_find_the_other_may():
 def test_probabilities_leave_room_for_what_nobody_proposed():
     seen = with_frames(cut_as((4, 0.4)), {4: 0.4, 9: 0.3})
     for others in (-8.0, 0.0):
-        found = propose(seen, parameters(others=others), None, 0.0, 5)
+        found = propose(seen, parameters(), Pair(others=others), None, 0.0, 5)
         total = sum(candidate.probability for candidate in found)
         assert 0 < total <= 1
     assert total < 0.6
@@ -67,11 +67,11 @@ def test_probabilities_leave_room_for_what_nobody_proposed():
 
 def test_known_lengths_are_kept_to():
     seen = with_frames(cut_as((4, 0.9), (9, 0.9)), {4: 0.9}, BLANK, {9: 0.9})
-    found = propose(seen, parameters(), (1,), 0.0, 5)
+    found = propose(seen, parameters(), Pair(), (1,), 0.0, 5)
     assert found
     assert all(len(candidate.value) == 1 for candidate in found)
     assert sum(candidate.probability for candidate in found) == pytest.approx(1.0)
-    doubted = propose(seen, parameters(), (1,), 0.05, 5)
+    doubted = propose(seen, parameters(), Pair(), (1,), 0.05, 5)
     assert sum(candidate.probability for candidate in doubted) < 0.05
 
 
@@ -83,6 +83,21 @@ def test_boxes_stand_side_by_side():
     assert found[0].cut < 0
     assert found[0].whole < 0
     assert len(digits) == 2
+
+
+def test_boxes_are_weighed_by_what_is_known_of_boxes():
+    seen = with_frames(cut_as((4, 0.9)), {9: 0.9})
+    ours = ReaderParameters(WEIGHTS, Trust(Pair(1.0, 0.0)), Trust(Pair(0.0, 1.0)))
+    assert read_line(seen, ours, None, 0.0)[0][0].value == "4"
+    assert read_boxes([seen], ours)[0][0].value == "9"
+
+
+def test_no_alternative_comes_before_the_reading():
+    found, _ = read_line(with_frames(cut_as((4, 0.6)), {4: 0.5, 9: 0.4}), parameters(), None, 0.0)
+    others = alternatives(found, 0.1)
+    assert others
+    assert max(share for _, share in others) <= 0.1
+    assert sum(share for _, share in others) <= 0.9
 
 
 def test_a_classifier_of_crops_alone_sees_no_frames():

@@ -1,0 +1,69 @@
+"""Combs drawn and cut as forms are read: what the networks see of every box, with the right values."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from models.classifier import Model
+from models.material import Glyphs
+from pipeline.document import Image, Page
+from pipeline.forms.cut import CutField, cut_form
+from pipeline.forms.layout import load_form
+from pipeline.strings.classify import Seen, see
+from pipeline.strings.lattice import Lattice
+from sample_scans.number_forms import Digits, draw_number_form
+
+WRITTEN = 0.5  # share of the pages on which given digits stand, the pen's on the others
+
+
+@dataclass(frozen=True, eq=False)
+class Comb:
+    """The written boxes of a comb, one lattice each, and the digits in them."""
+
+    lattices: tuple[Lattice, ...]
+    value: str
+
+
+def draw_combs(seed: int, pages: int, glyphs: Glyphs | None) -> Iterator[Comb]:
+    """The combs of so many drawn forms, those that are found and not taken for crossed out.
+
+    glyphs : digits that are laid into the combs of half of the pages; without them the pen writes on all.
+    """
+    for number in range(pages):
+        rng = np.random.default_rng((seed, number))
+        given = glyphs is not None and rng.random() < WRITTEN
+        with tempfile.TemporaryDirectory() as folder:
+            page, fields = draw_number_form(
+                rng, Path(folder), _pictures(glyphs) if glyphs and given else None
+            )
+            form = load_form(Path(folder) / "form.toml")
+        cut = cut_form(Page(f"page {number}", 1, page), (form,))
+        for field, drawn in zip(cut.fields, fields, strict=False):
+            lattices = _written(field)
+            if drawn.kind == "comb" and len(lattices) == len(drawn.value):
+                yield Comb(lattices, drawn.value)
+
+
+def _pictures(glyphs: Glyphs) -> Digits:
+    def give(rng: np.random.Generator, value: str) -> Sequence[Image]:
+        return [picture for picture, _ in glyphs.write(rng, value)]
+
+    return give
+
+
+def _written(field: CutField) -> tuple[Lattice, ...]:
+    """The boxes with ink; none of a field with a box that seems to be crossed out."""
+    if any(crossing.probability > 0.5 for crossing in field.crossings):
+        return ()
+    return tuple(lattice for lattice in field.lattices if lattice.size)
+
+
+def see_combs(combs: Sequence[Comb], model: Model) -> tuple[list[list[Seen]], list[str]]:
+    """What the networks see of every box, comb by comb, from one call of each, and the values."""
+    seen = iter(see([lattice for comb in combs for lattice in comb.lattices], model))
+    return [[next(seen) for _ in comb.lattices] for comb in combs], [comb.value for comb in combs]

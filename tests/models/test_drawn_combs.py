@@ -1,0 +1,40 @@
+"""Combs to calibrate by: the same for the same seed, cut box by box, with the digits that stand in them."""
+
+import numpy as np
+import pytest
+
+from models import load_model
+from models.drawn_combs import draw_combs, see_combs
+from models.material import Glyphs
+from pipeline.strings.values import read_boxes
+
+
+@pytest.fixture(scope="module")
+def combs():
+    return list(draw_combs(5, 2, None))
+
+
+def test_every_box_has_a_digit(combs):
+    assert len(combs) > 8
+    assert all(len(comb.lattices) == len(comb.value) for comb in combs)
+
+
+def test_most_digits_are_read_as_they_were_written(combs):
+    model = load_model(None)
+    pairs = [
+        pair
+        for boxes, value in zip(*see_combs(combs, model), strict=True)
+        for pair in zip(read_boxes(boxes, model.parameters)[0][0].value, value, strict=True)
+    ]
+    assert np.mean([read == written for read, written in pairs]) > 0.8
+
+
+def test_given_digits_stand_on_some_pages():
+    bar = np.zeros((28, 28), np.uint8)
+    bar[4:24, 12:15] = 255
+    bars = Glyphs(np.repeat(bar[None], 10, axis=0), np.arange(10))
+    model = load_model(None)
+    combs, _ = see_combs(list(draw_combs(1, 4, bars)), model)
+    ones = [set(read_boxes(boxes, model.parameters)[0][0].value) == {"1"} for boxes in combs]
+    assert any(ones)
+    assert not all(ones)
