@@ -53,10 +53,11 @@ def run(
 ) -> int:
     """Read every scan under the inputs that was not read before, and write OUT/results.csv.
 
-    What was read is kept in OUT/ledger.sqlite, so a run can be killed at any moment and started again.
-    Exit codes: 0 all read, 3 some scans failed (see OUT/quarantine), 4 stopped at --max-failures,
-    2 wrong usage, 5 layout or settings invalid, 6 model missing or unreadable, 130 interrupted,
-    1 anything else.
+    What was read is kept in OUT/ledger.sqlite, so a run can be killed at any
+    moment and started again. Exit codes: 0 all read, 3 some scans failed (see
+    OUT/quarantine), 4 stopped at --max-failures, 2 wrong usage, 5 layout or
+    settings invalid, 6 model missing or unreadable, 130 interrupted, 1 anything
+    else.
     """
     talk.check()
     settings = options.settings(inputs, out, settle=settle)
@@ -88,7 +89,8 @@ def retry(
 ) -> int:
     """Read the scans in OUT/quarantine again, from where they lay and with the settings of then.
 
-    Those that can be read now get their rows and leave the quarantine. Exit codes as of run.
+    Those that can be read now get their rows and leave the quarantine. Exit
+    codes as of run.
     """
     talk.check()
     from flows import command  # noqa: PLC0415 - brings OpenCV, pandas and Prefect
@@ -126,8 +128,9 @@ def serve(
 ) -> int:
     """Read the inputs again and again, by a schedule: `run`, every night, as a Prefect deployment.
 
-    Goes on until it is ended by SIGTERM or Ctrl-C, which stop a night as they stop `run`; started
-    again it goes on with the same schedule. One night never begins while another one runs.
+    Goes on until it is ended by SIGTERM or Ctrl-C, which stop a night as they
+    stop `run`; started again it goes on with the same schedule. One night never
+    begins while another one runs.
     """
     talk.check()
     settings = options.settings(inputs, out, settle=settle).absolute()

@@ -21,7 +21,7 @@ from flows.quarantine import FOLDER as QUARANTINE
 from flows.reader import OpenReader, open_reader
 from flows.results import CSV_NAME
 from flows.settings import NightSettings
-from flows.summary import REPORT_NAME, summary_table
+from flows.summary import REPORT_NAME, hint, summary_table
 
 
 def read_scans(
@@ -146,6 +146,8 @@ def _print_outcome(night: Night) -> None:
     elif night.document is not None:
         Console(highlight=False).print(summary_table(night.document, out))
         print(f"results: {out / CSV_NAME}\nreport:  {out / REPORT_NAME}")
+        if advice := hint(night.document):
+            print(f"hint:    {advice}")
 
 
 def _were(number: int) -> str:

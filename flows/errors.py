@@ -42,12 +42,6 @@ class ModelUnavailableError(NightError):
     exit_code = ExitCode.MODEL
 
 
-class FailureCeilingError(NightError):
-    """More scans failed than `--max-failures` allows."""
-
-    exit_code = ExitCode.FAILURE_CEILING
-
-
 class InterruptedNightError(NightError):
     """Somebody asked the night to stop (Ctrl-C, SIGTERM); what was read is kept."""
 

@@ -38,7 +38,8 @@ def new(
 ) -> int:
     """Find combs, boxes and lines on a form; write a layout and a picture with every field numbered.
 
-    It works as it is; `layout keep` then takes out what is not to be read and names the rest.
+    It works as it is; `layout keep` then takes out what is not to be read and
+    names the rest.
     """
     from pipeline.forms.draw import draw_proposals  # noqa: PLC0415 - brings OpenCV
     from pipeline.forms.level import LEVEL, level  # noqa: PLC0415

@@ -57,11 +57,12 @@ def evaluate(
 ) -> int:
     """Judge models side by side: on fields with their values, on labelled digits, or on pictures of pages.
 
-    Of fields: read exactly, what may be taken at which error, accepted and wrong among them, calibration of
-    the confidence. Of digits: accuracy, confusion, calibration, what rejecting buys, over the ten digits.
-    Of pages, for models of pages: the same over their classes, of a folder with a folder of pictures for
-    each class, or of pages drawn for it (--data pages). With several models the top level of the JSON is
-    the first one's.
+    Of fields: read exactly, what may be taken at which error, accepted and wrong
+    among them, calibration of the confidence. Of digits: accuracy, confusion,
+    calibration, what rejecting buys, over the ten digits. Of pages, for models of
+    pages: the same over their classes, of a folder with a folder of pictures for
+    each class, or of pages drawn for it (--data pages). With several models the
+    top level of the JSON is the first one's.
     """
     with told_errors():
         if (judge or _natural_judge(data)) == "fields":
@@ -136,9 +137,10 @@ def explain(
         Path, Parameter(name=["--out", "-o"], help="The page to write; the picture goes beside it as PNG.")
     ] = Path("explain.html"),
 ) -> int:
-    """Show how a crop or a field is read: the pixels, what every layer makes of them, what speaks for it.
+    """Show how a crop or a field is read: its pixels, every layer, and what speaks for the answer.
 
-    Writes one HTML page that opens without a server, and the same in short as a PNG picture.
+    Writes one HTML page that opens without a server, and the same in short as a
+    PNG picture.
     """
     if versus is not None and not 0 <= versus <= 9:
         raise UsageError(f"--versus {versus} is no digit; give one from 0 to 9")

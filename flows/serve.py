@@ -63,7 +63,9 @@ def serve_nights(
         settings.out, lasting=settings.out / HOME, modules=["flows.flow"], verbose=verbose
     ) as address:
         deployment = make_deployment(settings, cron, timezone)
-        message = f"Nightsort reads into {settings.out} at {cron} ({timezone}); Prefect: {address}"
+        message = (
+            f"Nightsort reads into {settings.out} at {cron} ({timezone}); Ctrl-C ends it. Prefect: {address}"
+        )
         asyncio.run(_serve(deployment, settings, "" if quiet else message))
     return int(ExitCode.OK)
 
@@ -97,7 +99,7 @@ def make_deployment(settings: NightSettings, cron: str, timezone: str) -> Runner
         schedule = Cron(cron, timezone=timezone)
     except ValueError:
         raise UsageError(
-            f"--cron {cron!r}: give five fields, minute hour day month weekday, such as '0 2 * * *'"
+            f"--cron {cron!r} is no schedule; give minute hour day month weekday, such as '0 2 * * *'"
         ) from None
     return RunnerDeployment.from_flow(
         night_flow,

@@ -136,6 +136,7 @@ def summary_table(document: dict[str, Any], out: Path) -> Table:
         table.add_row("not read", f"{run['scans_left']}", "run again to read them")
     if run["scans_unsettled"]:
         table.add_row("left", f"{run['scans_unsettled']}", "still being written; the next run reads them")
+    table.add_row("fields", f"{results['fields']}", f"in results.csv, of {_count(results['scans'], 'scan')}")
     meanings = {
         "accepted": "sure enough to use",
         "review": "for a person to decide",
@@ -149,6 +150,17 @@ def summary_table(document: dict[str, Any], out: Path) -> Table:
     return table
 
 
-def _count(number: int, noun: str, more: str) -> str:
+def hint(document: dict[str, Any]) -> str:
+    """What somebody may have overlooked whose pages are mostly not what the layout is for; '' if nothing."""
+    results, layout = document["results"], document["settings"]["layout"]
+    half = results["fields"] / 2
+    if results["reason"].get("not-registered", 0) > half:
+        return "most pages are not the form; `nightsort layout check FORM.toml SCAN` draws why"
+    if results["reason"].get("not-found", 0) > half and layout == "envelope":
+        return "no postal code on most pages; other scans need --layout digits, FORM.toml or auto"
+    return ""
+
+
+def _count(number: int, noun: str, more: str = "") -> str:
     text = f"{number} {noun}{'' if number == 1 else 's'}"
     return f"{text}, {more}" if more else text

@@ -45,6 +45,7 @@ class TrainingOptions:
             group=TRAINING,
             consume_multiple=True,
             negative=(),
+            show_default=" ".join,
             help="Of the hidden units; several: side by side.",
         ),
     ] = ("relu",)
@@ -54,6 +55,7 @@ class TrainingOptions:
             group=TRAINING,
             consume_multiple=True,
             negative=(),
+            show_default=lambda seeds: " ".join(map(str, seeds)),
             help="Of chance; several: side by side.",
         ),
     ] = (1,)
@@ -126,11 +128,13 @@ def train(
 ) -> int:
     """Let a reader learn from fields with their values (--from), or train a network from nothing (--network).
 
-    Learning holds one field in five back, prints what the model read before and after, and keeps the
-    old model unless the new one is better. It takes some minutes and changes nothing before it is done.
-    Training shows what happens; the folder then holds the model, its card and its curves. Ctrl-C ends
-    it after the running step and keeps the best epoch so far; --resume goes on from the last one. With
-    several activations or seeds each is trained in a folder of its own.
+    Learning holds one field in five back, prints what the model read before and
+    after, and keeps the old model unless the new one is better. It takes some
+    minutes and changes nothing before it is done. Training shows what happens;
+    the folder then holds the model, its card and its curves. Ctrl-C ends it
+    after the running step and keeps the best epoch so far; --resume goes on from
+    the last one. With several activations or seeds each is trained in a folder
+    of its own.
     """
     if (source is None) == (network is None):
         raise UsageError("give either --from, to learn from fields, or --network, to train one from nothing")

@@ -44,12 +44,6 @@ def read_idx(path: Path) -> NDArray[np.uint8]:
     return np.frombuffer(data, np.uint8, offset=start).reshape(shape)
 
 
-def write_idx(path: Path, array: NDArray[np.uint8]) -> None:
-    """Write what `read_idx` reads."""
-    header = struct.pack(f">BBBB{array.ndim}I", 0, 0, UNSIGNED_BYTE, array.ndim, *array.shape)
-    path.write_bytes(header + np.ascontiguousarray(array, np.uint8).tobytes())
-
-
 def find_idx(folder: Path, part: int) -> tuple[Path, Path] | None:
     """Images and labels of the training part (0) or the test part (1) in `folder`, None where missing."""
     found = []

@@ -166,8 +166,3 @@ def cumulative_weights(character: str, square: bool = False) -> NDArray[np.float
     own = [a.weight * (a.name.startswith("square") == square) for a in shapes]
     total = np.cumsum(own if any(own) else [a.weight for a in shapes])
     return np.asarray(total / total[-1], np.float64)
-
-
-def drawable(character: str) -> bool:
-    """Whether the pen knows the character (a space it does not: there is nothing to draw)."""
-    return any(character in table for table in (DIGITS, MARKS, LETTERS))

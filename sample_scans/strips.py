@@ -63,7 +63,7 @@ def draw_strip(
 ) -> Strip:
     """A strip with `text` in one hand; writer and style at random where None.
 
-    text : digits, marks and letters that the pen knows (`curves.drawable`), and spaces.
+    text : digits, marks and letters that the pen knows, and spaces; KeyError for another character.
     """
     writer = writer or Writer.draw(rng)
     style = style or StripStyle.draw(rng)

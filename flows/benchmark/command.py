@@ -92,12 +92,13 @@ def benchmark(
         Parameter(name=["--out", "-o"], help="Folder for the table, the figures and the worst pieces."),
     ] = None,
 ) -> int:
-    """Measure on drawn mail: exact, coverage at 1 % error, wrong ones accepted, finds where no code is.
+    """Measure how well drawn mail is read (--envelopes N), or how fast scans are (--speed).
 
-    Every hard case is reported by itself. Pieces and figures are the same for any number of workers.
-
-    With --speed: processor time a page of everything in turn, stage by stage, memory, and the exact rate
-    beside it where a truth.csv (scan, field, value) lies in or beside the folder.
+    Of mail: read exactly, coverage at 1 % error, wrong ones accepted, finds where
+    no code is, and every hard case by itself; the same for any number of workers.
+    Of speed: processor time a page of everything in turn, stage by stage, memory,
+    and the exact rate beside it where a truth.csv (scan, field, value) lies in or
+    beside the folder.
     """
     processes = usable_cores() if workers is None else workers
     if not speed and envelopes is None:

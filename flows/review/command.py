@@ -51,8 +51,9 @@ def review(
 ) -> int:
     """Settle in a browser what the machine was not sure of; the decisions go into OUT/results.csv.
 
-    The token that another machine needs is taken from NIGHTSORT_REVIEW_TOKEN, or made at every start.
-    Ctrl-C ends the station; no decision is lost.
+    The token that another machine needs is taken from NIGHTSORT_REVIEW_TOKEN (16
+    characters or more), or made at every start. Ctrl-C ends the station; no
+    decision is lost.
     """
     from flows.ledger import FILE_NAME  # noqa: PLC0415 - brings NumPy
 

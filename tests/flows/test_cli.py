@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import inspect
 import os
 import signal
 import sqlite3
@@ -14,7 +15,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cyclopts import App
 
+from flows import cli
+from flows.options import POSTAL_COUNTRIES
+from pipeline.layouts import countries
 from tests.flows import fakes
 from tests.flows.fakes import draw_scan
 
@@ -75,6 +80,29 @@ def test_help_answers_at_once(arguments: list[str]) -> None:
     # Processor time, which does not depend on what else the machine is doing.
     used = after.children_user + after.children_system - before.children_user - before.children_system
     assert used < 0.5
+
+
+def commands(app: App, *path: str) -> Iterator[tuple[str, ...]]:
+    """The words that call each command of an app."""
+    for name in app:
+        if not name.startswith("-"):
+            if app[name].default_command is not None:
+                yield (*path, name)
+            yield from commands(app[name], *path, name)
+
+
+@pytest.mark.parametrize("path", list(commands(cli.app)), ids=" ".join)
+def test_help_is_broken_into_lines_by_a_terminal_alone(path: tuple[str, ...]) -> None:
+    found: App = cli.app
+    for name in path:
+        found = found[name]
+    lines = inspect.cleandoc(found.default_command.__doc__ or "").splitlines()
+    assert lines
+    assert max(map(len, lines[1:]), default=0) <= 80
+
+
+def test_help_names_the_countries_there_are() -> None:
+    assert POSTAL_COUNTRIES.split() == list(countries())
 
 
 def test_help_imports_nothing_heavy() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import struct
 from pathlib import Path
 
 import cv2
@@ -14,10 +15,16 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.typing import NDArray
 
 from models.data import load_crops, load_dataset
-from models.idx import PARTS, read_idx, write_idx
+from models.idx import PARTS, UNSIGNED_BYTE, read_idx
 from models.labelled import Crops, DataError, divide
 from models.pictures import lift_digit
 from tests.models.samples import pen_digits
+
+
+def write_idx(path: Path, array: NDArray[np.uint8]) -> None:
+    """Write what `read_idx` reads."""
+    header = struct.pack(f">BBBB{array.ndim}I", 0, 0, UNSIGNED_BYTE, array.ndim, *array.shape)
+    path.write_bytes(header + np.ascontiguousarray(array, np.uint8).tobytes())
 
 
 @given(array=arrays(np.uint8, array_shapes(max_dims=3, max_side=5)))
