@@ -14,7 +14,6 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from skimage.morphology import skeletonize
 
 from pipeline.paper import ink
 from pipeline.paper.ink import Mask
@@ -176,6 +175,8 @@ def _stroke(mask: Mask) -> float:
 
 def _skeleton(inked: NDArray[np.bool_]) -> tuple[int, int, int]:
     """Of the ink's middle lines (Zhang and Suen, 1984): length in pixels, number of ends, of branches."""
+    from skimage.morphology import skeletonize  # noqa: PLC0415 - brings SciPy, and few boxes need it
+
     thin = np.pad(skeletonize(inked), 1).astype(np.uint8)  # type: ignore[no-untyped-call]
     around = cv2.filter2D(thin, -1, np.ones((3, 3), np.float32), borderType=cv2.BORDER_CONSTANT) - thin
     on_line = thin > 0

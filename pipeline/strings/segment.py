@@ -12,7 +12,6 @@ from itertools import pairwise
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import minimum_filter1d
 
 from pipeline.document import Image
 from pipeline.paper import deskew, ink, lines
@@ -249,7 +248,7 @@ def find_seams(part: Image, limit: float, apart: int = 1) -> list[NDArray[np.int
     middle = h // 2
     above, below = _accumulate(cost[: middle + 1]), _accumulate(cost[: middle - 1 if middle else None : -1])
     through = above[-1] + below[-1] - cost[middle]
-    lowest = minimum_filter1d(through, 2 * apart + 1, mode="nearest")
+    lowest = cv2.erode(through[None], np.ones((1, 2 * apart + 1), np.uint8))[0]
     cheap = np.flatnonzero((through <= limit + 0.01 * h) & (through <= lowest))
     order = cheap[np.argsort(through[cheap], kind="stable")].tolist()
     return [np.array(_trace(above, x)[::-1] + _trace(below, x)[1:], np.intp) for x in order]
