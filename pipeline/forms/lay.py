@@ -8,7 +8,7 @@ import numpy as np
 
 from pipeline.document import Image
 from pipeline.forms.features import register_print
-from pipeline.forms.layout import Form, FormField
+from pipeline.forms.layout import Cells, Form, FormField
 from pipeline.forms.lift import CELL_HEIGHT, FRAME_HEIGHT, Patch, lift
 from pipeline.forms.line_map import line_map, sampled
 from pipeline.forms.marks import find_marks, register_marks
@@ -98,19 +98,39 @@ def lift_fields(sheet: Sheet, form: Form, registration: Registration | None) -> 
         if field.search is not None:
             patch = _searched(sheet, form, field, registration)
         elif registration is not None and _on_page(field, registration, sheet.grey.shape):
-            height = CELL_HEIGHT if field.boxes else FRAME_HEIGHT
-            patch = lift(
-                sheet.image,
-                registration.matrix,
-                field.cells,
-                height,
-                field.dropout,
-                framed=field.kind != "line",
-            )
-            if field.kind != "line" and patch.framed < LEAST_FRAMED and field.dropout is None:
-                patch = None
+            patch = _placed(sheet, field, registration)
         lifted.append((field, patch))
     return lifted
+
+
+def _placed(sheet: Sheet, field: FormField, registration: Registration) -> Patch | None:
+    """The patch of a field where the registration puts it; None where its frame is not there."""
+    height = CELL_HEIGHT if field.boxes else FRAME_HEIGHT
+
+    def at(cells: Cells) -> Patch:
+        framed = field.kind != "line"
+        return lift(sheet.image, registration.matrix, cells, height, field.dropout, framed=framed)
+
+    patch = at(field.cells)
+    if field.kind == "line" or field.dropout is not None:
+        return patch
+    if patch.framed < LEAST_FRAMED:
+        return None
+    if field.boxes > 1:
+        # A comb that lies some boxes farther on: it would be read without its first or last digits.
+        step = (field.cells[-1] - field.cells[0]) / (field.boxes - 1)
+        for missing, beyond in ((0, step), (-1, -step)):
+            if not _ends(patch)[missing] and at(field.cells + beyond).framed > patch.framed:
+                return None
+    return patch
+
+
+def _ends(patch: Patch) -> tuple[bool, bool]:
+    """Whether the wall at the left end of a comb is drawn, and the one at its right end."""
+    walls, wide = patch.walls[0], float(np.median(patch.cells[:, 2] - patch.cells[:, 0]))
+    left, right = float(patch.cells[:, 0].min()), float(patch.cells[:, 2].max())
+    drawn = [bool(np.any(np.abs(walls - edge) < 0.1 * wide)) for edge in (left, right)]
+    return drawn[0], drawn[1]
 
 
 def _searched(sheet: Sheet, form: Form, field: FormField, registration: Registration | None) -> Patch | None:

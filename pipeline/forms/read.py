@@ -23,8 +23,9 @@ from pipeline.strings.values import READINGS, alternatives, read_boxes, read_lin
 
 # A value of a length that the layout does not allow: that unlikely before the writing is seen.
 OFF_LENGTH = 0.05
-# How sure it is that a plain cross or dash is one, and no digit of an unusual shape.
-SURE_VOID = 0.95
+# How sure it is that a plain cross or dash is one, and no digit of an unusual shape: too little to accept the
+# value without a person at an error of 1 %, by whichever thresholds.
+SURE_VOID = 0.9
 # Candidates of a field that its check digit and its sums may choose from.
 WIDE = 40
 

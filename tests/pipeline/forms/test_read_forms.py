@@ -204,3 +204,26 @@ def test_a_form_without_lines_is_known_by_its_print(tmp_path):
     assert got.box.x + got.box.width / 2 == pytest.approx(place[0], abs=8)
     (mirrored,) = read(layout, cv2.flip(page, 1))
     assert replace(mirrored, scan="", page=0).reason is Reason.NOT_REGISTERED
+
+
+@pytest.mark.parametrize("boxes", [-2, -1, 1, 2])
+def test_a_comb_that_lies_some_boxes_farther_on_is_not_read(folder, boxes):
+    page = filled()
+    x, y, w, h = pages.COMB
+    comb = page[y - 12 : y + h + 12, x - 4 : x + w + 5].copy()
+    page[y - 12 : y + h + 12, x - 4 : x + w + 5] = 250
+    # The rest of the form is where it belongs, so that the page is registered.
+    shifted = x + boxes * w // 6
+    page[y - 12 : y + h + 12, shifted - 4 : shifted + w + 5] = comb
+    layout = load_layout(str(folder / "member.toml"))
+    by_name = {reading.field: reading for reading in read(layout, page)}
+    assert by_name["member"].reason is Reason.NOT_FOUND
+    assert by_name["lost_tue"].value == "7"
+
+
+def test_a_comb_without_its_last_wall_is_read(folder):
+    page = filled()
+    x, y, w, h = pages.COMB
+    page[y + 4 : y + h - 3, x + w - 3 : x + w + 4] = 250
+    by_name = {reading.field: reading for reading in read(load_layout(str(folder / "member.toml")), page)}
+    assert by_name["member"].value == "7777"
