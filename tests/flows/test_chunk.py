@@ -114,6 +114,21 @@ def test_file_that_opens_at_the_second_try_is_read(tmp_path: Path, monkeypatch: 
     assert outline(read_chunk(jobs(path), fakes.open_reader())) == [([1], [])]
 
 
+def test_file_that_is_damaged_is_opened_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tries = []
+
+    def damaged(path: Path, name: str) -> Iterator[Page]:
+        tries.append(1)
+        raise ScanError(Reason.TRUNCATED_FILE, "the file ends here")
+        yield
+
+    monkeypatch.setattr(scans, "decode", damaged)
+    monkeypatch.setattr(chunk, "OPEN_AGAIN_AFTER_S", (0.0, 0.0))
+    (result,) = read_chunk(jobs(draw_scan(tmp_path / "a.png", 1)), fakes.open_reader())
+    assert outline([result]) == [([], [(1, Reason.TRUNCATED_FILE)])]
+    assert len(tries) == 1
+
+
 def test_file_that_never_opens_is_tried_again_next_night(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

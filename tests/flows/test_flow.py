@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -54,6 +56,20 @@ def rows(settings: NightSettings) -> Rows:
 
 def column(settings: NightSettings, name: str) -> dict[tuple[str, int], str]:
     return {(row["scan"], int(row["page"])): row[name] for row in rows(settings)}
+
+
+@pytest.mark.parametrize(
+    ("error", "again"), [(OSError(5, "Input/output error"), True), (UsageError("no such folder"), False)]
+)
+def test_only_input_and_output_is_tried_again(error: Exception, again: bool) -> None:
+    from prefect.client.schemas.objects import TaskRun  # noqa: PLC0415 - Prefect, after its environment
+    from prefect.states import Failed  # noqa: PLC0415
+
+    from flows.flow import take_inventory  # noqa: PLC0415
+
+    may_retry = take_inventory.retry_condition_fn
+    assert may_retry is not None
+    assert asyncio.run(may_retry(take_inventory, cast(TaskRun, None), Failed(data=error))) is again
 
 
 @pytest.mark.usefixtures("prefect_harness")

@@ -47,6 +47,17 @@ def test_copy_that_keeps_the_old_time_is_looked_at_twice(tmp_path: Path) -> None
     assert part_settled([copy], 30, wait=wait) == ([], [copy])
 
 
+def test_file_that_has_its_size_from_the_beginning_is_left_while_it_is_filled(tmp_path: Path) -> None:
+    filled = scan(tmp_path / "filled.png", "----")
+
+    def wait(seconds: float) -> None:
+        written = filled.path.stat().st_mtime_ns + 10**6
+        filled.path.write_text("ink-")
+        os.utime(filled.path, ns=(written, written))
+
+    assert part_settled([filled], 30, wait=wait) == ([], [filled])
+
+
 def test_file_from_the_future_is_taken_when_it_rests(tmp_path: Path) -> None:
     future = scan(tmp_path / "future.png", age_s=-HOUR_S)
     assert part_settled([future], 30, wait=lambda seconds: None) == ([future], [])

@@ -1,5 +1,7 @@
 """Bars to digits and back, against the examples that USPS-B-3200 prints."""
 
+from itertools import combinations
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,6 +40,15 @@ def test_no_single_wrong_bar_goes_unseen(mail, place, state):
     bars = imb.encode(mail)
     damaged = bars[:place] + state + bars[place + 1 :]
     assert imb.decode(damaged) == (mail if damaged == bars else None)
+
+
+def test_bars_that_are_characters_but_not_a_barcode_fail_the_check():
+    """Two ascenders changed may make another character of the code; its eleven check bits tell."""
+    bars = PRINTED["012345678"]
+    flip = str.maketrans("FDAT", "DFTA")
+    for first, second in combinations(range(imb.BARS), 2):
+        damaged = [bar.translate(flip) if place in (first, second) else bar for place, bar in enumerate(bars)]
+        assert imb.decode("".join(damaged)) is None, (first, second)
 
 
 @given(mails)
