@@ -86,8 +86,7 @@ class Trust:
     def threshold(self, target_error: float) -> float:
         """Least confidence to accept so that at most `target_error` of the accepted are wrong.
 
-        The strictest that was measured serves every stricter target; above all confidences where
-        even that cannot promise it.
+        As `least_confidence` of `pipeline.thresholds` tells it.
         """
         return least_confidence(self.thresholds, target_error)
 

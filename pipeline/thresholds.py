@@ -13,8 +13,8 @@ Thresholds = tuple[tuple[float, float], ...]
 def least_confidence(thresholds: Iterable[tuple[float, float]], target_error: float) -> float:
     """Least confidence to accept so that at most `target_error` of the accepted are wrong.
 
-    The strictest that was measured serves every stricter target; above all confidences where
-    even that cannot promise it.
+    Of the targets that were measured the loosest that is no looser than this one; `NEVER`, which
+    accepts nothing, where all of them are looser.
     """
     fitting = [least for target, least in thresholds if target <= target_error]
     return fitting[-1] if fitting else NEVER

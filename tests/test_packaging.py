@@ -11,7 +11,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+PROJECT, TOOLS = SETTINGS["project"], SETTINGS["tool"]
 
 
 def pins(name: str) -> dict[str, str]:
@@ -47,6 +48,24 @@ def test_reading_and_development_have_the_same_versions() -> None:
     assert run.items() <= dev.items()
     assert "tensorflow" in dev
     assert not {"tensorflow", "keras", "pytest"} & run.keys()
+
+
+def test_every_licence_is_listed() -> None:
+    page = (ROOT / "docs" / "licences.md").read_text("utf-8")
+    for extra in (None, *PROJECT["optional-dependencies"]):
+        for requirement in wanted(extra):
+            assert re.search(rf"\b{re.escape(requirement.name)}\b", page), requirement.name
+    for folder in (ROOT / "models" / "weights").iterdir():
+        assert f"`{folder.name}`" in page
+
+
+def test_the_wheel_holds_whatever_lies_beside_the_code() -> None:
+    patterns = TOOLS["setuptools"]["package-data"]
+    for package, globs in patterns.items():
+        packed = {path for each in globs for path in (ROOT / package).glob(each)}
+        for path in (ROOT / package).rglob("*"):
+            code = path.suffix in {".py", ".pyc"} or path.is_dir()
+            assert code or path in packed, f"{path.relative_to(ROOT)} is in no wheel: see pyproject.toml"
 
 
 def test_pages_and_models_need_neither_prefect_nor_tensorflow() -> None:
