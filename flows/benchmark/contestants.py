@@ -32,7 +32,7 @@ MARGIN = 0.2  # around a field that a peer is given, in its heights
 class Timing:
     """What one contestant took for all scans of a set, once it was loaded.
 
-    cpu_s, wall_s : seconds. start_cpu_s : processor time before that. peak_bytes : of its process tree.
+    cpu_s, wall_s : seconds. peak_bytes : of its process tree.
     pages, crops : decoded, and classified. values, boxes : of the first field of each scan, by its name.
     stages : seconds of processor time by stage.
     first_row_s : seconds after the start at which the first row was in the ledger. busy : share of the
@@ -41,7 +41,6 @@ class Timing:
 
     cpu_s: float = 0.0
     wall_s: float = 0.0
-    start_cpu_s: float = 0.0
     peak_bytes: int = 0
     pages: int = 0
     crops: int = 0
@@ -85,7 +84,7 @@ def measure(name: str, scans: ScanSet, boxes: dict[str, Box]) -> Timing:
 
 def decode_only(files: Sequence[Path]) -> Timing:
     """`cv2.imdecode` to grey of every file; those that OpenCV cannot decode are not counted as pages."""
-    timing = Timing(start_cpu_s=processor_seconds())
+    timing = Timing()
     for file in files:
         data = np.frombuffer(file.read_bytes(), np.uint8)
         with timing.timed():
@@ -99,7 +98,7 @@ def read_bare(scans: ScanSet) -> Timing:
     reader = open_reader(scans.layout, scans.postal, None)
     list(reader.read([Page("", 1, np.full((64, 64), 255, np.uint8))]))  # everything is loaded then
     clock = StageClock()
-    timing = Timing(start_cpu_s=processor_seconds())
+    timing = Timing()
     with timing.timed(), clock.running():
         for start in range(0, len(scans.files), LARGEST_CHUNK):
             pages = _pages(scans, scans.files[start : start + LARGEST_CHUNK], timing)
@@ -129,7 +128,7 @@ def _keep(timing: Timing, reading: Reading) -> None:
 def read_as_peer(name: str, scans: ScanSet, boxes: dict[str, Box]) -> Timing:
     """Another reader on the fields as Nightsort found them; the loop decodes the pages itself."""
     read = open_peer(name)
-    timing = Timing(start_cpu_s=processor_seconds())
+    timing = Timing()
     for start in range(0, len(scans.files), LARGEST_CHUNK):
         names, crops = [], []
         for file in scans.files[start : start + LARGEST_CHUNK]:

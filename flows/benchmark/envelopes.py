@@ -17,7 +17,7 @@ import numpy as np
 from flows.errors import UsageError
 from flows.reader import Reader, open_reader
 from flows.tether import end_with_parent
-from pipeline.document import Box, Page
+from pipeline.document import Page
 from pipeline.layouts import Layout
 from sample_scans.mail import CASES, COUNTRIES, WEB, MailPiece, cases_of, draw_mail
 
@@ -61,19 +61,17 @@ class Outcome:
     """A piece and what was read on it.
 
     number : of the piece; with the seed it draws it again.
-    truth : its code, empty where none is written; truth_box : where, None where it is not.
-    value, confidence, box : as read. accepted : whether it would go through unseen. found : whether the value
-        is a find, and no more than a suggestion to the person who decides.
+    truth : its code, empty where none is written. value, confidence : as read.
+    accepted : whether it would go through unseen. found : whether the value is a find, and no mere
+        suggestion to the person who decides.
     barcode : whether one was printed on it. milliseconds : of processor time for reading.
     """
 
     number: int
     case: str
     truth: str
-    truth_box: Box | None
     value: str
     confidence: float
-    box: Box | None
     accepted: bool
     milliseconds: float
     found: bool = True
@@ -139,10 +137,8 @@ def read_piece(order: Order, reader: Reader, number: int) -> Outcome:
         number,
         truth.case,
         truth.value,
-        truth.box if truth.value else None,
         reading.value,
         reading.confidence,
-        reading.box,
         bool(reading.value) and accepted,
         spent,
         bool(reading.value) and (accepted or reading.confidence >= reader.least_find),

@@ -27,7 +27,7 @@ def outcome(
     case: str = "plain",
     found: bool = True,
 ) -> Outcome:
-    return Outcome(number, case, truth, None, value, confidence, None, accepted, 10.0 * number, found)
+    return Outcome(number, case, truth, value, confidence, accepted, 10.0 * number, found)
 
 
 def test_figures_of_a_few_pieces() -> None:
@@ -79,12 +79,7 @@ def test_any_number_of_processes_reads_the_same_pieces(monkeypatch: pytest.Monke
     alone = read_pieces(order, 3, workers=1)
     together = read_pieces(order, 3, workers=2)
     for one, other in zip(alone, together, strict=True):
-        assert (one.number, one.truth, one.value, one.box) == (
-            other.number,
-            other.truth,
-            other.value,
-            other.box,
-        )
+        assert (one.number, one.truth, one.value) == (other.number, other.truth, other.value)
         assert one.confidence == pytest.approx(other.confidence)
     assert draw_piece(order, 2).truth.value == alone[2].truth
 
