@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import logging
 import queue
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import Any
 
 from httpx import HTTPError
@@ -24,7 +23,6 @@ from prefect.states import Cancelled, Completed, Failed
 from prefect.task_runners import TaskRunner
 from prefect.tasks import Task, exponential_backoff
 
-from flows.addresses import Address, parse_input
 from flows.artifacts import ReadingProgress, publish
 from flows.chunk import Job, ScanResult
 from flows.dask_reading import DaskPool, RemoteTurn
@@ -32,7 +30,7 @@ from flows.errors import InterruptedNightError, PrefectUnavailableError
 from flows.handover import handed_over, prepared_night
 from flows.interrupt import stop_on_signal
 from flows.night import Night
-from flows.settings import Existing, NightSettings, usable_cores
+from flows.settings import NightSettings, usable_cores
 from flows.tether import end_with_service
 from flows.workers import Turn
 
@@ -110,30 +108,11 @@ def night_flow(
     copy_to: str | None = None,
 ) -> State[Any]:
     """Read every scan below the inputs that was not read before, and write the results to `out`."""
+    settings = _settings(locals())
     with ExitStack() as stack:
         night = prepared_night()
         if night is None:  # run by a deployment and not by the command line
             end_with_service()
-            settings = NightSettings(
-                inputs=tuple(map(parse_input, inputs)),
-                out=Path(out),
-                layout=layout,
-                postal=postal,
-                model=Path(model) if model else None,
-                target_error=target_error,
-                workers=workers or usable_cores(),
-                recursive=recursive,
-                existing=Existing(existing),
-                max_failures=max_failures,
-                page_timeout=page_timeout,
-                settle=settle,
-                retry=retry,
-                formats=formats,
-                debug_images=debug_images,
-                on_failure=on_failure,
-                dask=dask,
-                copy_to=Address(copy_to) if copy_to else None,
-            )
             night = stack.enter_context(Night(settings))
         take_inventory(night)
         night.start_workers()
@@ -142,6 +121,12 @@ def night_flow(
         write_results(night, outcome)
         publish(night)
         return _final_state(night, outcome)
+
+
+def _settings(parameters: Mapping[str, Any]) -> NightSettings:
+    """The settings of a night from the flow's parameters, which are named as they are."""
+    given = {name: value for name, value in parameters.items() if value is not None}
+    return NightSettings.from_json({"workers": usable_cores()} | given)
 
 
 def run_as_flow(night: Night) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import inspect
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import cast
 
@@ -70,6 +71,12 @@ def test_only_input_and_output_is_tried_again(error: Exception, again: bool) -> 
     may_retry = take_inventory.retry_condition_fn
     assert may_retry is not None
     assert asyncio.run(may_retry(take_inventory, cast(TaskRun, None), Failed(data=error))) is again
+
+
+def test_the_flow_takes_what_a_night_is_set_by() -> None:
+    from flows.flow import night_flow  # noqa: PLC0415 - Prefect, after its environment
+
+    assert list(inspect.signature(night_flow.fn).parameters) == [each.name for each in fields(NightSettings)]
 
 
 @pytest.mark.usefixtures("prefect_harness")
