@@ -34,7 +34,11 @@ class FailureCeiling:
 
     @classmethod
     def parse(cls, text: str) -> FailureCeiling:
-        """Read '10%' (of the scans to be read) or '25' (scans). Raises UsageError."""
+        """Read '10%' (of the scans to be read) or '25' (scans). Raises UsageError.
+
+        >>> FailureCeiling.parse("10%"), FailureCeiling.parse("25")
+        (FailureCeiling(share=0.1, count=None), FailureCeiling(share=None, count=25))
+        """
         if match := re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*%\s*", text):
             percent = float(match[1])
             if percent <= 100:

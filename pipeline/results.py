@@ -112,6 +112,9 @@ def defuse(text: str) -> str:
 
     Text that already has one before such a start gets another, so two different texts stay
     different: taking one apostrophe away gives the original back.
+
+    >>> defuse("=SUM(A1).png"), defuse("'=x"), defuse("007")
+    ("'=SUM(A1).png", "''=x", '007')
     """
     return f"'{text}" if text.lstrip("'").startswith(_FORMULA_STARTS) else text
 

@@ -15,6 +15,10 @@ def least_confidence(thresholds: Iterable[tuple[float, float]], target_error: fl
 
     Of the targets that were measured the loosest that is no looser than this one; `NEVER`, which
     accepts nothing, where all of them are looser.
+
+    >>> measured = ((0.01, 0.95), (0.05, 0.7))
+    >>> [least_confidence(measured, target) for target in (0.05, 0.02, 0.005)]
+    [0.7, 0.95, 2.0]
     """
     fitting = [least for target, least in thresholds if target <= target_error]
     return fitting[-1] if fitting else NEVER

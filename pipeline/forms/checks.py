@@ -20,20 +20,32 @@ KEPT = 400
 
 
 def luhn(value: str) -> bool:
-    """Whether the last digit checks the others by Luhn's rule (ISO/IEC 7812): cards, many account numbers."""
+    """Whether the last digit checks the others by Luhn's rule (ISO/IEC 7812): cards, many account numbers.
+
+    >>> luhn("79927398713"), luhn("79927398731")
+    (True, False)
+    """
     doubled = [int(digit) * (2 if place % 2 else 1) for place, digit in enumerate(reversed(value))]
     return len(value) > 1 and sum(n - 9 if n > 9 else n for n in doubled) % 10 == 0
 
 
 def mod10(value: str) -> bool:
-    """Whether the digits, weighted 1, 3, 1, 3 ... from the right, sum to a multiple of 10 (EAN, ISBN-13)."""
+    """Whether the digits, weighted 1, 3, 1, 3 ... from the right, sum to a multiple of 10 (EAN, ISBN-13).
+
+    >>> mod10("4006381333931"), mod10("4006381333913")
+    (True, False)
+    """
     return (
         len(value) > 1 and sum(int(d) * (3 if i % 2 else 1) for i, d in enumerate(reversed(value))) % 10 == 0
     )
 
 
 def mod11(value: str) -> bool:
-    """Whether the digits, weighted 1, 2, 3 ... from the right, sum to a multiple of 11 (ISBN-10)."""
+    """Whether the digits, weighted 1, 2, 3 ... from the right, sum to a multiple of 11 (ISBN-10).
+
+    >>> mod11("0306406152"), mod11("0306406125")
+    (True, False)
+    """
     return len(value) > 1 and sum(int(d) * (i + 1) for i, d in enumerate(reversed(value))) % 11 == 0
 
 

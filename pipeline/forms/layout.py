@@ -264,7 +264,13 @@ def _corners(places: Sequence[tuple[float, float, float, float]]) -> Cells:
 
 
 def split(place: tuple[float, float, float, float], count: int, gap: float = 0.0) -> Cells:
-    """A place (x, y, width, height) in `count` equal boxes with `gap` between them: (count, 4)."""
+    """A place (x, y, width, height) in `count` equal boxes with `gap` between them: (count, 4).
+
+    Of each box left, top, right, bottom:
+
+    >>> split((100, 20, 95, 30), 2, gap=5).tolist()
+    [[100.0, 20.0, 145.0, 50.0], [150.0, 20.0, 195.0, 50.0]]
+    """
     x, y, width, height = place
     wide = (width - gap * (count - 1)) / count
     left = x + (wide + gap) * np.arange(count)

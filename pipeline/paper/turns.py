@@ -21,6 +21,9 @@ def turn_back(box: Box, turn: int, shape: tuple[int, ...]) -> Box:
     """A box on the upright page as it lies on the page as decoded.
 
     turn : of the page as decoded; shape : its height and width, pixels.
+
+    >>> turn_back(Box(x=10, y=20, width=50, height=5), 180, (100, 200))
+    Box(x=140, y=75, width=50, height=5)
     """
     height, width = shape[:2]
     if turn == 90:

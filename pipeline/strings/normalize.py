@@ -20,6 +20,10 @@ def normalize(glyph: Image) -> Image:
 
     The aspect is kept, the longer side becomes 20 pixels, and the centre of mass comes to the
     centre of the picture (LeCun et al., 1998).
+
+    >>> stroke = normalize(np.full((40, 8), 255, np.uint8))  # 20 x 4 pixels in the middle
+    >>> stroke.shape, np.flatnonzero(stroke[14]).tolist()
+    ((28, 28), [12, 13, 14, 15])
     """
     h, w = glyph.shape
     scale = INNER / max(h, w)

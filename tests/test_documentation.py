@@ -1,0 +1,50 @@
+"""What README.md and docs/ tell people to type: commands with options that exist, code that runs."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from flows.cli import app
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+def commands() -> list[str]:
+    """Every line of a code block that calls `nightsort`, each once, without its comment."""
+    lines = [
+        line.removeprefix("$ ").removeprefix(".venv/bin/")
+        for page in PAGES
+        for _, block in BLOCK.findall(page.read_text("utf-8"))
+        for line in block.splitlines()
+    ]
+    return sorted({line.partition(" #")[0].strip() for line in lines if line.startswith("nightsort ")})
+
+
+@pytest.mark.parametrize("line", commands())
+def test_commands_have_options_that_exist(line: str) -> None:
+    words = shlex.split(line.replace("[", "").replace("...]", ""))[1:]
+    app.parse_args(words, print_error=False, exit_on_error=False)
+
+
+def test_there_are_commands() -> None:
+    assert len(commands()) > 30
+
+
+def test_the_python_of_the_readme_runs() -> None:
+    (code,) = (code for kind, code in BLOCK.findall(PAGES[0].read_text("utf-8")) if kind == "python")
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=ROOT)
+    assert re.fullmatch(r"[0-9]+ [01]\.[0-9]{2} (True|False)\n", done.stdout)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text("utf-8")):
+        assert (page.parent / target).exists(), target
