@@ -25,7 +25,7 @@ from models.string_calibration import find_thresholds, fit_logistic
 from models.truth import overlap
 from pipeline.cut import cut_page
 from pipeline.document import Box, Page
-from pipeline.envelopes.codes import CodeRead, read_codes
+from pipeline.envelopes.codes import CodeRead, gather_reads, wholes_of, without_parts
 from pipeline.envelopes.parameters import EVIDENCE, EnvelopeParameters
 from pipeline.envelopes.spot import FEATURES
 from pipeline.envelopes.written import Spotter, look_for_codes, search_lines
@@ -43,7 +43,10 @@ UNCODED = 6  # every so many pieces one has no code
 TURNED = ("upside-down", "sideways")  # another part of reading turns these
 SAME_PLACE = 0.3  # a stretch with its margin against the code's own ink
 FALSE_FINDS = 0.01  # of the pieces without a code
-PRIOR_STRENGTH = 0.5
+PRIOR_STRENGTH, HELD = 0.5, 2.0  # what holds the weights of places, of evidence
+# What can only speak for a code, and what only against it, whatever few pieces seem to say.
+FOR, AGAINST = ("place", "path", "margin", "weakest", "whole", "inside"), ("no-dash",)
+ROUNDS = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,12 +61,13 @@ class Choice:
 class Answers:
     """Codes as read: what spoke for each (N, len(EVIDENCE)), whether it was right (N,), and its piece (N,).
 
-    uncoded : pieces without a code.
+    wholes : for each the indices of those of which it is a part. uncoded : pieces without a code.
     """
 
     evidence: NDArray[np.float64]
     right: NDArray[np.bool_]
     piece: NDArray[np.intp]
+    wholes: list[list[int]]
     uncoded: frozenset[int]
 
 
@@ -122,40 +126,52 @@ def fit_places(choices: Sequence[Choice]) -> tuple[tuple[float, ...], float]:
 def read_piece(
     piece: MailPiece, country: Country, model: Model, parameters: ReaderParameters
 ) -> list[CodeRead]:
-    """Every region of a piece as read."""
+    """Every region of a piece as read, parts of others among them."""
     layout = load_layout("envelope", postal=country.code)
     spotter = Spotter(model, parameters.weights, parameters.envelope.place_weights)
     cut = cut_page(Page("", 1, piece.page, piece.dpi), layout, spotter)  # type: ignore[arg-type]
     seen = see([lattice for each in cut.cuts for lattice in each.lattices], model)
-    return read_codes(cut.cuts, country, iter(seen), parameters)
+    return gather_reads(cut.cuts, country, iter(seen), parameters)
 
 
 def answer(
     pieces: Iterator[tuple[MailPiece, Country]], model: Model, parameters: ReaderParameters, *, boxed: bool
 ) -> Answers:
     """Read all pieces; what is read otherwise than `boxed` says is left out."""
-    rows, right, piece_of, uncoded = [], [], [], set()
+    reads: list[CodeRead] = []
+    right, piece_of, wholes, uncoded = [], [], [], set()
     for number, (piece, country) in enumerate(pieces):
         if not piece.truth.value:
             uncoded.add(number)
-        for read in read_piece(piece, country, model, parameters):
-            if read.region.boxed is boxed and read.candidates:
-                rows.append(read.evidence)
-                right.append(read.candidates[0].value == piece.truth.value)
-                piece_of.append(number)
+        own = [read for read in read_piece(piece, country, model, parameters) if read.region.boxed is boxed]
+        wholes += [[len(reads) + index for index in within] for within in wholes_of(own)]
+        reads += own
+        right += [read.candidates[0].value == piece.truth.value for read in own]
+        piece_of += [number] * len(own)
     return Answers(
-        np.array(rows).reshape(-1, len(EVIDENCE)),
+        np.array([read.evidence for read in reads]).reshape(-1, len(EVIDENCE)),
         np.array(right, np.bool_),
         np.array(piece_of, np.intp),
+        wholes,
         frozenset(uncoded),
     )
 
 
 def fit_confidence(answers: Answers) -> tuple[float, ...]:
-    """Logistic regression of being right on the evidence (Platt, 1999)."""
+    """Logistic regression of being right on the evidence (Platt, 1999).
+
+    Every piece counts once, by the reading that would be taken: each of its readings as much as it is
+    probable, by the round before, that it is the one.
+    """
     prior = np.zeros(len(EVIDENCE))
     prior[EVIDENCE.index("path")] = 1.0
-    found = fit_logistic(answers.evidence, answers.right, prior, PRIOR_STRENGTH)
+    signs = {**dict.fromkeys(FOR, (0.0, None)), **dict.fromkeys(AGAINST, (None, 0.0))}
+    bounds: list[tuple[float | None, float | None]] = [signs.get(name, (None, None)) for name in EVIDENCE]
+    counts = np.ones(len(answers.right))
+    for _ in range(ROUNDS + 1):
+        found = fit_logistic(answers.evidence, answers.right, prior, HELD, counts, bounds)
+        confidence = np.maximum(confidences(answers, found.tolist()), 1e-9)
+        counts = confidence / np.bincount(answers.piece, confidence)[answers.piece]
     return tuple(round(float(w), 4) for w in found)
 
 
@@ -173,9 +189,9 @@ def best_of_pieces(
 
 
 def confidences(answers: Answers, weights: Sequence[float]) -> NDArray[np.float64]:
-    """Calibrated confidence of every answer, (N,)."""
-    shares: NDArray[np.float64] = 1.0 / (1.0 + np.exp(-(answers.evidence @ np.array(weights))))
-    return shares
+    """Calibrated confidence of every answer, (N,), those that are parts of others lowered."""
+    shares = 1.0 / (1.0 + np.exp(-(answers.evidence @ np.array(weights))))
+    return np.array(without_parts(shares.tolist(), answers.wholes))
 
 
 def least_find(confidence: NDArray[np.float64], coded: NDArray[np.bool_], pieces: int) -> float:

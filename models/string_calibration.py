@@ -129,22 +129,29 @@ def fit_calibration(answers: Answers, known: Calibration | None = None) -> Calib
 
 
 def fit_logistic(
-    evidence: NDArray[np.float64], right: NDArray[np.bool_], prior: NDArray[np.float64], strength: float
+    evidence: NDArray[np.float64],
+    right: NDArray[np.bool_],
+    prior: NDArray[np.float64],
+    strength: float,
+    counts: NDArray[np.float64] | None = None,
+    bounds: Sequence[tuple[float | None, float | None]] | None = None,
 ) -> NDArray[np.float64]:
     """Weights (F,) of evidence (N, F) whose logit tells how probable `right` (N,) is (Platt, 1999).
 
-    prior : (F,), what they are held to, with this strength.
+    prior : (F,), what they are held to, with this strength. counts : (N,), how much each row counts; None:
+        all alike. bounds : least and most of each weight; None: any.
     """
+    share = np.ones(len(right)) if counts is None else counts
 
     def objective(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         logit = evidence @ weights
         signed = np.where(right, -logit, logit)
-        gap = 1.0 / (1.0 + np.exp(-logit)) - right
+        gap = share * (1.0 / (1.0 + np.exp(-logit)) - right)
         pull = strength * (weights - prior)
-        loss = float(np.logaddexp(0.0, signed).sum() + 0.5 * pull @ (weights - prior))
+        loss = float(share @ np.logaddexp(0.0, signed) + 0.5 * pull @ (weights - prior))
         return loss, evidence.T @ gap + pull
 
-    found: NDArray[np.float64] = minimize(objective, prior, jac=True, method="L-BFGS-B").x
+    found: NDArray[np.float64] = minimize(objective, prior, jac=True, method="L-BFGS-B", bounds=bounds).x
     return found
 
 

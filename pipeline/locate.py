@@ -35,6 +35,8 @@ class Region:
     boxed : each strip holds one digit or none.
     prior : 0..1, how probable it is that this is the field, before it is read.
     lattices : instead of strips, where the ink had to be cut to find the field.
+    looks : what it looks like among the lines of a page, in the order of `spot.FEATURES`; empty where that
+        was not asked.
     """
 
     box: Box
@@ -42,6 +44,7 @@ class Region:
     boxed: bool = False
     prior: float = 1.0
     lattices: tuple[Lattice, ...] = ()
+    looks: tuple[float, ...] = ()
 
 
 def locate(image: Image, layout: Layout) -> list[Region]:

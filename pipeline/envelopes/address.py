@@ -22,8 +22,12 @@ MAX_COMPONENTS, MAX_LABELS = 1500, 65535
 # Components of writing, as shares of the page's height (a page lies on its longer side or stands).
 TALLEST, SHORTEST = 0.16, 0.006
 LINE_GAP = 2.2  # heights of the line: white that ends a line
+# A dash: its length and most height, as shares of the page's height; how often as long as high it is; how far
+# the digits that it joins stand from it and reach over it, in their heights.
+SHORT_DASH, LONG_DASH, HIGH_DASH, FLAT = 0.005, 0.05, 0.012, 2.0
+DASH_GAP, OVER_DASH = 1.2, 0.5
 # Width of a digit with its white, in heights of the line, least and most.
-NARROW_DIGIT, WIDE_DIGIT = 0.28, 1.35
+NARROW_DIGIT, WIDE_DIGIT = 0.28, 1.6
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,11 +36,13 @@ class Components:
 
     labels : (H, W) uint16 or int32, of all components of ink. numbers : (N,) int32, the labels of those
         that may be writing. boxes : (N, 4) int32 left, top, right, bottom of these.
+    dashes : (D, 4) int32, boxes of what may be dashes between these.
     """
 
     labels: Labels
     numbers: NDArray[np.int32]
     boxes: NDArray[np.int32]
+    dashes: NDArray[np.int32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,9 +110,8 @@ def find_components(mask: Mask) -> Components:
     area = stats[:, cv2.CC_STAT_AREA]
     if len(numbers) > MAX_COMPONENTS:
         numbers = np.sort(numbers[np.argsort(-area[numbers])[:MAX_COMPONENTS]])
-    boxes = stats[numbers, :4].astype(np.int32)
-    boxes[:, 2:] += boxes[:, :2]
-    return Components(np.asarray(numbered), numbers.astype(np.int32), boxes)
+    dashes = _corners(stats[_dashes(stats, max(mask.shape))])
+    return Components(np.asarray(numbered), numbers.astype(np.int32), _corners(stats[numbers]), dashes)
 
 
 def find_skew(components: Components) -> float:
@@ -118,7 +123,7 @@ def find_text_lines(components: Components) -> list[TextLine]:
     """Lines of text on an upright page, their slant still in them (see `upright`)."""
     boxes = components.boxes
     lines = []
-    for chain in _chains(boxes):
+    for chain in _chains(boxes, components.dashes):
         way = chain[np.argsort(boxes[chain, 0] + boxes[chain, 2], kind="stable")]
         lines.append(TextLine(components.numbers[way], boxes[way], boxes[way][:, [0, 2]].astype(np.float64)))
     return lines
@@ -154,7 +159,20 @@ def _writing(stats: NDArray[np.int32], size: int) -> NDArray[np.bool_]:
     return np.asarray(writing, np.bool_)
 
 
-def _chains(boxes: NDArray[np.int32]) -> list[NDArray[np.intp]]:
+def _dashes(stats: NDArray[np.int32], size: int) -> NDArray[np.bool_]:
+    width, height = stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]
+    long = (width >= SHORT_DASH * size) & (width <= LONG_DASH * size)
+    return np.asarray(long & (height < HIGH_DASH * size) & (width >= FLAT * height), np.bool_)
+
+
+def _corners(stats: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Left, top, right, bottom of components."""
+    boxes = stats[:, :4].astype(np.int32)
+    boxes[:, 2:] += boxes[:, :2]
+    return boxes
+
+
+def _chains(boxes: NDArray[np.int32], dashes: NDArray[np.int32]) -> list[NDArray[np.intp]]:
     """Components linked to their nearest right neighbour on the same line, as index arrays."""
     parent = np.arange(len(boxes)).tolist()
 
@@ -164,7 +182,7 @@ def _chains(boxes: NDArray[np.int32]) -> list[NDArray[np.intp]]:
             i = parent[i]
         return i
 
-    for i, j in _links(boxes):
+    for i, j in [*_links(boxes), *_joined(boxes, dashes)]:
         parent[root(j)] = root(i)
     groups: dict[int, list[int]] = {}
     for i in range(len(boxes)):
@@ -193,6 +211,29 @@ def _links(boxes: NDArray[np.int32]) -> list[tuple[int, int]]:
     gap[~(near & after)] = np.inf
     nearest = gap.argmin(axis=1)
     links += [(i, int(nearest[i])) for i in np.flatnonzero(np.isfinite(gap.min(axis=1))).tolist()]
+    return links
+
+
+def _joined(boxes: NDArray[np.int32], dashes: NDArray[np.int32]) -> list[tuple[int, int]]:
+    """Pairs of components that have a dash between them, half way up, and hardly more."""
+    if not len(boxes):
+        return []
+    links = []
+    left, top, right, bottom = boxes.T.astype(np.float32)
+    tall = bottom - top
+    for begin, upper, end, lower in dashes.tolist():
+        share = ((upper + lower) / 2.0 - top) / tall
+        level = (share > 0.2) & (share < 0.9) & (end - begin < 2.0 * tall)
+        sides = []
+        for white, beside in (
+            ((begin - right) / tall, left + right < 2 * begin),
+            ((left - end) / tall, left + right > 2 * end),
+        ):
+            near = level & beside & (white > -OVER_DASH) & (white < DASH_GAP)
+            if near.any():
+                sides.append(int(np.where(near, np.abs(white), np.inf).argmin()))
+        if len(sides) == 2:
+            links.append((sides[0], sides[1]))
     return links
 
 

@@ -10,6 +10,7 @@ from pipeline.cut import Cut, CutPage
 from pipeline.document import Reading, Reason
 from pipeline.envelopes.parameters import EVIDENCE, EnvelopeParameters
 from pipeline.envelopes.postal import stated_codes, support, weigh_code
+from pipeline.envelopes.spot import FEATURES
 from pipeline.layouts import Country, Layout
 from pipeline.locate import Region
 from pipeline.parameters import ReaderParameters
@@ -24,9 +25,12 @@ SUREST_PLACE = 1e-4
 # A value less probable than this helps nobody who has to decide.
 LEAST_SHOWN = 0.02
 PLACE = EVIDENCE.index("place")
-# So probable must a place be, against that of a part of it, to be where the whole code stands, or so probably
-# must what was read there be right.
-LEAST_OF_PART, LIKELY = 0.25, 0.9
+# So probable must a place be, against that of a part of it, to be where the whole code stands, or what was
+# read there must have such a share of all readings.
+LEAST_OF_PART, WELL_READ = 0.25, 0.8
+SLACK = 0.2  # between the sides of a part and of the whole, heights of the region
+LEAD, ENOUGH_LEAD = FEATURES.index("lead"), -0.3
+SUREST = 9.0  # logits
 
 
 @dataclass(frozen=True)
@@ -54,10 +58,42 @@ def read_code(
 def read_codes(
     cuts: Sequence[Cut], country: Country, seen: Iterator[Seen], parameters: ReaderParameters
 ) -> list[CodeRead]:
-    """Every region of a page as read, most probably right first; regions without a value are left out."""
+    """What was read on a page, most probably right first."""
+    found = gather_reads(cuts, country, seen, parameters)
+    confidence = without_parts([read.confidence for read in found], wholes_of(found))
+    apart = [replace(read, confidence=each) for read, each in zip(found, confidence, strict=True)]
+    return sorted(apart, key=lambda read: -read.confidence)
+
+
+def gather_reads(
+    cuts: Sequence[Cut], country: Country, seen: Iterator[Seen], parameters: ReaderParameters
+) -> list[CodeRead]:
+    """Every region of a page as read, parts of codes among them; regions without a value are left out."""
     found = [read for cut in cuts if (read := _read(cut, country, seen, parameters))]
-    whole = _join_parts(found, parameters.envelope)
-    return sorted(whole, key=lambda read: -read.confidence)
+    return join_places(found, parameters.envelope)
+
+
+def join_places(found: Sequence[CodeRead], envelope: EnvelopeParameters) -> list[CodeRead]:
+    """Each value once on the same ink, and a whole code with the places of its parts besides its own."""
+    merged = _merge(found)
+    joined = []
+    for read in merged:
+        prior = read.region.prior + sum(part.region.prior for part in merged if _holds(read, part))
+        joined.append(_placed(read, prior, envelope))
+    return joined
+
+
+def wholes_of(found: Sequence[CodeRead]) -> list[list[int]]:
+    """For every reading the indices of those of which it is the beginning or the end, on the same ink."""
+    return [[index for index, whole in enumerate(found) if _holds(whole, part)] for part in found]
+
+
+def without_parts(confidence: Sequence[float], wholes: Sequence[Sequence[int]]) -> list[float]:
+    """The confidences of readings, lowered as far as one is right of which they are only a part."""
+    return [
+        own * (1.0 - max((confidence[index] for index in within), default=0.0))
+        for own, within in zip(confidence, wholes, strict=True)
+    ]
 
 
 def settle_code(page: CutPage, layout: Layout, found: Sequence[CodeRead]) -> Reading:
@@ -93,7 +129,7 @@ def _read(cut: Cut, country: Country, seen: Iterator[Seen], parameters: ReaderPa
         return None
     missing = 0 if cut.region.boxed else _missing_dashes(lines[0], country, candidates[0].value, parameters)
     boxed, prior = cut.region.boxed, cut.region.prior
-    evidence = code_evidence(candidates, digits, 1.0 if boxed else prior, missing)
+    evidence = code_evidence(candidates, digits, 1.0 if boxed else prior, missing, cut.region.looks)
     confidence = parameters.envelope.confidence(evidence, boxed=boxed)
     if boxed:  # drawn boxes are always where they should be: nothing can be fitted about others
         confidence *= prior / (confidence * prior + 1.0 - confidence)
@@ -103,23 +139,38 @@ def _read(cut: Cut, country: Country, seen: Iterator[Seen], parameters: ReaderPa
 
 
 def code_evidence(
-    candidates: Sequence[Candidate], digits: Sequence[float], prior: float, missing_dashes: int
+    candidates: Sequence[Candidate],
+    digits: Sequence[float],
+    prior: float,
+    missing_dashes: int,
+    looks: Sequence[float] = (),
 ) -> tuple[float, ...]:
     """What speaks for the first of `candidates`, in the order of `envelope.EVIDENCE`.
 
     digits : probability of each of its digits. prior : probability that the code stands there.
+    looks : of its place, in the order of `spot.FEATURES`; empty where it was not asked.
     """
-    first = min(max(candidates[0].probability, 1e-6), 1.0 - 1e-6)
+    first = candidates[0]
+    share = min(max(first.probability, 1e-6), 1.0 - 1e-6)
     second = max(candidates[1].probability if len(candidates) > 1 else 0.0, 1e-6)
+    path = math.log(share / (1.0 - share))
+    asked = first.cut != 0.0 or first.whole != 0.0
     return (
         1.0,
         _logit(prior),
-        math.log(first / (1.0 - first)),
-        min(math.log(first / second), 12.0),
+        path,
+        min(math.log(share / second), 12.0),
         math.log(max(min(digits, default=1.0), 1e-4)),
-        float(len(candidates[0].value)),
+        float(len(first.value)),
         float(missing_dashes),
+        _logit_of_log(first.whole) if asked else path,
+        min(looks[LEAD] - ENOUGH_LEAD, 0.0) if looks else 0.0,
     )
+
+
+def _logit_of_log(log: float) -> float:
+    """Logit of a probability whose logarithm is given, within the bounds of SUREST."""
+    return min(max(log - math.log(max(-math.expm1(log), 1e-12)), -SUREST), SUREST)
 
 
 def _logit(prior: float) -> float:
@@ -127,25 +178,35 @@ def _logit(prior: float) -> float:
     return math.log(place / (1.0 - place))
 
 
-def _join_parts(found: Sequence[CodeRead], envelope: EnvelopeParameters) -> list[CodeRead]:
-    """Readings after what it says that one is the beginning or the end of another on the same ink.
+def _merge(found: Sequence[CodeRead]) -> list[CodeRead]:
+    """Each value once on the same ink: the reading that is best there stands for the places of all."""
+    merged: list[CodeRead] = []
+    for read in sorted(found, key=lambda each: -each.candidates[0].probability):
+        for index, other in enumerate(merged):
+            if _same(read, other):
+                region = replace(other.region, prior=min(1.0, other.region.prior + read.region.prior))
+                merged[index] = replace(other, region=region)
+                break
+        else:
+            merged.append(read)
+    return merged
 
-    That the part's place was probable speaks for the whole, which has the code in it as well; and as far as
-    the whole is right the part is not.
-    """
-    wholes = []
-    for read in found:
-        prior = read.region.prior + sum(part.region.prior for part in found if _holds(read, part))
-        evidence = (*read.evidence[:PLACE], _logit(prior), *read.evidence[PLACE + 1 :])
-        confidence = (
-            envelope.confidence(evidence, boxed=False) if prior > read.region.prior else read.confidence
-        )
-        wholes.append(replace(read, evidence=evidence, confidence=confidence))
-    joined = []
-    for read in wholes:
-        whole = max((other.confidence for other in wholes if _holds(other, read)), default=0.0)
-        joined.append(replace(read, confidence=read.confidence * (1.0 - whole)))
-    return joined
+
+def _same(one: CodeRead, other: CodeRead) -> bool:
+    """Whether two readings among lines have the same value on the same ink."""
+    a, b = one.region.box, other.region.box
+    across = a.x < b.x + b.width and b.x < a.x + a.width
+    level = a.y < b.y + b.height and b.y < a.y + a.height
+    alike = one.candidates[0].value == other.candidates[0].value
+    return alike and across and level and not (one.region.boxed or other.region.boxed)
+
+
+def _placed(read: CodeRead, prior: float, envelope: EnvelopeParameters) -> CodeRead:
+    """A reading with another probability that the code stands where it was read."""
+    if read.region.boxed:
+        return read
+    evidence = (*read.evidence[:PLACE], _logit(prior), *read.evidence[PLACE + 1 :])
+    return replace(read, evidence=evidence, confidence=envelope.confidence(evidence, boxed=False))
 
 
 def _holds(whole: CodeRead, part: CodeRead) -> bool:
@@ -153,10 +214,11 @@ def _holds(whole: CodeRead, part: CodeRead) -> bool:
     longer, shorter = whole.candidates[0].value, part.candidates[0].value
     if whole.region.boxed or len(longer) <= len(shorter):
         return False
-    if whole.region.prior < LEAST_OF_PART * part.region.prior and whole.confidence < LIKELY:
+    if whole.region.prior < LEAST_OF_PART * part.region.prior and whole.candidates[0].probability < WELL_READ:
         return False  # hardly a code: a word that stands beside one
     a, b = whole.region.box, part.region.box
-    inside = a.x - 2 <= b.x and b.x + b.width <= a.x + a.width + 2
+    slack = SLACK * a.height  # the margin of each follows its own height
+    inside = a.x - slack <= b.x and b.x + b.width <= a.x + a.width + slack
     level = a.y < b.y + b.height and b.y < a.y + a.height
     return inside and level and (longer.endswith(shorter) or longer.startswith(shorter))
 

@@ -24,6 +24,8 @@ EVIDENCE = (
     "weakest",  # logarithm of the probability of its weakest digit
     "digits",  # number of digits
     "no-dash",  # dashes of the country's code that are not there
+    "whole",  # logit of its probability by the network that reads whole lines alone
+    "inside",  # log of the white before it over the widest within, as far as that is little: begins in a word
 )
 CEILING = 0.9995
 
@@ -39,8 +41,8 @@ class EnvelopeParameters:
     """
 
     places: tuple[float, ...] = (-1.1, 3.5, -1.2, 1.9, 1.5, 0.3, -1.4, 2.3, -2.3, 2.2, -2.2, -2.1, 2.8, 2.5)
-    written: tuple[float, ...] = (0.0, 0.5, 0.6, 0.0, 0.5, 0.0, -0.8)
-    boxed: tuple[float, ...] = (0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0)
+    written: tuple[float, ...] = (0.0, 0.5, 0.6, 0.0, 0.5, 0.0, -0.8, 0.0, 0.0)
+    boxed: tuple[float, ...] = (0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     least: float = 0.05
     thresholds: Thresholds = field(default_factory=tuple)
 
@@ -82,10 +84,15 @@ class EnvelopeParameters:
         """Read what `save` wrote. Raises OSError, or ValueError where the file does not fit this version."""
         document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         try:
+            written, boxed = (
+                # Evidence that it was not fitted on counts for nothing.
+                tuple(float(document[kind].get(name, 0.0)) for name in EVIDENCE)
+                for kind in ("written", "boxed")
+            )
             return cls(
                 tuple(float(document["places"][name]) for name in FEATURES),
-                tuple(float(document["written"][name]) for name in EVIDENCE),
-                tuple(float(document["boxed"][name]) for name in EVIDENCE),
+                written,
+                boxed,
                 float(document["least"]),
                 tuple((float(target), float(least)) for target, least in document["thresholds"]),
             )

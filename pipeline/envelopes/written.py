@@ -77,7 +77,8 @@ class Found:
         """A stretch as a region of the page, cut and seen as the line in which it stands."""
         seen = self.lines[stretch.line]
         box = line_box(self.search, seen.line.part(stretch.begin, stretch.end), self.grey.shape)
-        return Region(box, (), prior=prior, lattices=(seen.part(stretch.begin, stretch.end),))
+        part, looks = seen.part(stretch.begin, stretch.end), tuple(stretch.features.tolist())
+        return Region(box, (), prior=prior, lattices=(part,), looks=looks)
 
 
 def find_codes(image: Image, country: Country, spotter: Spotter | None) -> list[Region]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -57,7 +58,7 @@ def answers() -> Answers:
     uncoded = frozenset(range(0, 200, 10))
     coded = ~np.isin(piece, list(uncoded))
     right = coded & (rng.random(400) < 1 / (1 + np.exp(-3.0 * place)))
-    return Answers(evidence, right, piece, uncoded)
+    return Answers(evidence, right, piece, [[] for _ in right], uncoded)
 
 
 def test_confidence_is_the_share_that_is_right() -> None:
@@ -68,6 +69,24 @@ def test_confidence_is_the_share_that_is_right() -> None:
     assert confidence.mean() == pytest.approx(known.right.mean(), abs=0.03)
     sure = confidence > 0.8
     assert known.right[sure].mean() == pytest.approx(confidence[sure].mean(), abs=0.1)
+
+
+def test_a_part_of_a_code_is_as_improbable_as_the_whole_is_probable() -> None:
+    known = answers()
+    apart = replace(known, wholes=[[1], *[[] for _ in known.right[1:]]])
+    weights = [0.0] * len(EVIDENCE)
+    assert confidences(known, weights)[:2] == pytest.approx([0.5, 0.5])
+    assert confidences(apart, weights)[:2] == pytest.approx([0.25, 0.5])
+
+
+def test_evidence_for_a_code_never_speaks_against_it() -> None:
+    known = answers()
+    evidence = known.evidence.copy()
+    path, dash = EVIDENCE.index("path"), EVIDENCE.index("no-dash")
+    evidence[:, path] = evidence[:, dash] = np.where(known.right, -1.0, 1.0)
+    evidence[:, dash] *= -1.0
+    weights = fit_confidence(replace(known, evidence=evidence))
+    assert weights[path] == weights[dash] == 0.0
 
 
 def test_of_every_piece_the_surest_reading_counts() -> None:

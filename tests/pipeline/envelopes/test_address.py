@@ -51,6 +51,16 @@ def test_white_is_measured_without_the_slant_of_the_line():
     assert leaning.gaps[1] == pytest.approx(upright.gaps[1], abs=0.2)
 
 
+def test_a_long_dash_does_not_end_the_line():
+    mask = page_of_words((300, 300, [5]), (480, 300, [4]))  # further apart than words of a line
+    assert len(text_lines(mask)[1]) == 2
+    mask[313:316, 410:455] = 255
+    _, lines = text_lines(mask)
+    assert [len(line.numbers) for line in lines] == [9]
+    mask[313:316, 410:455], mask[340:343, 410:455] = 0, 255  # a stroke below them joins nothing
+    assert len(text_lines(mask)[1]) == 2
+
+
 def test_a_dot_over_a_letter_does_not_end_the_line():
     mask = page_of_words((400, 300, [6]))
     mask[286:295, 424:430] = 255  # over the second letter

@@ -10,7 +10,14 @@ from pipeline import Page, Reason, load_layout, read_pages
 from pipeline.cut import cut_page
 from pipeline.document import Box, Status
 from pipeline.envelopes.address import TextLine
-from pipeline.envelopes.codes import CodeRead, _join_parts, read_codes
+from pipeline.envelopes.codes import (
+    CodeRead,
+    code_evidence,
+    join_places,
+    read_codes,
+    wholes_of,
+    without_parts,
+)
 from pipeline.envelopes.parameters import EVIDENCE, EnvelopeParameters
 from pipeline.envelopes.spot import FEATURES, Stretch, weigh_stretches
 from pipeline.envelopes.written import Spotter, find_codes, look_for_codes, search_lines
@@ -183,9 +190,9 @@ def test_parameters_come_back_as_they_were_saved(tmp_path):
 
 def test_evidence_makes_confidence():
     parameters = EnvelopeParameters()
-    strong = parameters.confidence((1.0, 6.0, 8.0, 9.0, 0.0, 5.0, 0.0), boxed=False)
-    weak = parameters.confidence((1.0, -3.0, 1.0, 1.0, -2.0, 9.0, 1.0), boxed=False)
-    assert len(EVIDENCE) == 7
+    strong = parameters.confidence((1.0, 6.0, 8.0, 9.0, 0.0, 5.0, 0.0, 8.0, 0.0), boxed=False)
+    weak = parameters.confidence((1.0, -3.0, 1.0, 1.0, -2.0, 9.0, 1.0, -1.0, -1.0), boxed=False)
+    assert len(EVIDENCE) == 9
     assert weak < 0.3
     assert 0.9 < strong <= 0.9995
 
@@ -197,10 +204,16 @@ def test_an_empty_line_has_no_ends():
 
 def code_read(value: str, x: int, width: int, prior: float, parameters: EnvelopeParameters) -> CodeRead:
     """A reading of a stretch that is sure of its digits."""
-    evidence = (1.0, float(np.log(prior / (1 - prior))), 3.0, 6.0, -0.1, float(len(value)), 0.0)
+    evidence = (1.0, float(np.log(prior / (1 - prior))), 3.0, 6.0, -0.1, float(len(value)), 0.0, 3.0, 0.0)
     region = Region(Box(x, 100, width, 50), (), prior=prior)
     confidence = parameters.confidence(evidence, boxed=False)
     return CodeRead(region, [Candidate(value, 0.9)], (0.9,) * len(value), evidence, confidence)
+
+
+def joined(found: list[CodeRead], parameters: EnvelopeParameters) -> list[float]:
+    places = join_places(found, parameters)
+    assert [read.candidates for read in places] == [read.candidates for read in found]
+    return without_parts([read.confidence for read in places], wholes_of(places))
 
 
 def test_the_end_of_a_code_gives_its_place_to_the_whole():
@@ -208,18 +221,40 @@ def test_the_end_of_a_code_gives_its_place_to_the_whole():
     part = code_read("15960", 300, 150, 0.7, parameters)
     whole = code_read("199015960", 180, 270, 0.2, parameters)
     other = code_read("15960", 900, 150, 0.05, parameters)
-    joined = _join_parts([part, whole, other], parameters)
-    assert joined[1].confidence > max(joined[0].confidence, whole.confidence)
-    assert joined[0].confidence == pytest.approx(part.confidence * (1 - joined[1].confidence))
-    assert joined[2] == other  # the same digits elsewhere have nothing to do with it
-    assert _join_parts([part, other], parameters) == [part, other]
+    confidence = joined([part, whole, other], parameters)
+    assert confidence[1] > max(confidence[0], whole.confidence)
+    assert confidence[0] == pytest.approx(part.confidence * (1 - confidence[1]))
+    assert confidence[2] == pytest.approx(
+        other.confidence
+    )  # the same digits elsewhere have nothing to do with it
+    assert joined([part, other], parameters) == pytest.approx([part.confidence, other.confidence])
 
 
 def test_a_place_that_seems_improbable_is_the_whole_s_if_it_reads_well():
-    parameters = EnvelopeParameters(written=(3.0, 0.3, 0.6, 0.0, 0.5, 0.0, 0.0))
+    parameters = EnvelopeParameters(written=(3.0, 0.3, 0.6, 0.0, 0.5, 0.0, 0.0, 0.0, 0.0))
     part = code_read("29395", 300, 150, 0.75, parameters)
     whole = code_read("503129395", 180, 270, 0.1, parameters)
-    assert whole.confidence > 0.95
-    assert _join_parts([part, whole], parameters)[0].confidence < 0.1
-    word = replace(whole, confidence=0.3)
-    assert _join_parts([part, word], parameters)[0] == part
+    assert joined([part, whole], parameters)[0] < 0.1
+    word = replace(whole, candidates=[Candidate("503129395", 0.5)])
+    assert joined([part, word], parameters)[0] == pytest.approx(part.confidence)
+
+
+def test_a_value_that_is_read_twice_on_the_same_ink_counts_once_with_both_places():
+    parameters = EnvelopeParameters()
+    wide, narrow = (code_read("15960", x, w, 0.3, parameters) for x, w in ((280, 170), (300, 150)))
+    narrow = replace(narrow, candidates=[Candidate("15960", 0.95)])
+    (read,) = join_places([wide, narrow], parameters)
+    assert read.candidates == narrow.candidates
+    assert read.region.prior == pytest.approx(0.6)
+    assert read.confidence > wide.confidence
+
+
+def test_what_begins_inside_a_word_is_less_probable():
+    looks = [0.0] * len(FEATURES)
+    evidence = []
+    for lead in (1.0, -1.5):
+        looks[FEATURES.index("lead")] = lead
+        evidence.append(code_evidence([Candidate("15960", 0.9)], (0.9,) * 5, 0.5, 0, looks))
+    inside = [each[EVIDENCE.index("inside")] for each in evidence]
+    assert inside[0] == 0.0
+    assert inside[1] < -1.0
