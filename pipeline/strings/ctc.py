@@ -33,28 +33,44 @@ def squeeze(frames: Frames) -> Frames:
 
 def read_frames(frames: Frames, best: int = 5) -> list[tuple[str, float]]:
     """The most probable values with the logs of their probabilities, best first; at most `best`."""
-    # For each value: log of the ways that end in a blank, and of those that end in its last digit.
-    beam: dict[str, tuple[float, float]] = {"": (0.0, -math.inf)}
-    for row in frames.astype(np.float64).tolist():
-        ahead: dict[str, list[float]] = {}
-        digits = [d for d in range(BLANK) if row[d] > CHOICE]
-        for value, (blank, digit) in beam.items():
-            both = _add(blank, digit)
-            kept = ahead.setdefault(value, [-math.inf, -math.inf])
-            kept[0] = _add(kept[0], both + row[BLANK])
-            last = int(value[-1]) if value else BLANK
-            if value:
-                kept[1] = _add(kept[1], digit + row[last])
-            for d in digits:
-                # The same digit again needs a blank before it, or it is the same one, longer.
-                before = blank if d == last else both
-                if before > -math.inf:
-                    longer = ahead.setdefault(f"{value}{d}", [-math.inf, -math.inf])
-                    longer[1] = _add(longer[1], before + row[d])
-        scored = sorted(((_add(*ends), value) for value, ends in ahead.items()), key=lambda s: (-s[0], s[1]))
-        beam = {value: (ahead[value][0], ahead[value][1]) for _, value in scored[:BEAM]}
-    found = sorted(((_add(*ends), value) for value, ends in beam.items()), key=lambda s: (-s[0], s[1]))
-    return [(value, score) for score, value in found[:best]]
+    peaks_of = frames.max(axis=1, keepdims=True, initial=-np.inf).astype(np.float64)
+    # Against the best of its frame a class is never so improbable that products of them vanish.
+    proba = np.exp(frames - peaks_of).tolist()
+    tried = [[d for d in range(BLANK) if row[d] > CHOICE] for row in frames.tolist()]
+    # For each value: of the ways that end in a blank, and of those that end in its last digit.
+    beam: list[tuple[float, str, float, float]] = [(-1.0, "", 1.0, 0.0)]
+    for row, digits in zip(proba, tried, strict=True):
+        beam = _next_beam(beam, row[BLANK], row, [(d, str(d), row[d]) for d in digits])
+    offset = float(peaks_of.sum())
+    return [(value, offset + math.log(-total)) for total, value, _, _ in sorted(beam)[:best]]
+
+
+def _next_beam(
+    beam: list[tuple[float, str, float, float]],
+    blank: float,
+    row: list[float],
+    digits: list[tuple[int, str, float]],
+) -> list[tuple[float, str, float, float]]:
+    """The values after one more frame: less their probability, themselves, its parts (see `read_frames`)."""
+    after_blank: dict[str, float] = {}
+    after_digit: dict[str, float] = {}
+    for behind, value, paused, written in beam:
+        after_blank[value] = -behind * blank
+        last = int(value[-1]) if value else BLANK
+        if written:
+            after_digit[value] = after_digit.get(value, 0.0) + written * row[last]
+        for digit, name, share in digits:
+            # The same digit again needs a blank before it, or it is the same one, longer.
+            before = paused if digit == last else -behind
+            if before:
+                longer = value + name
+                after_digit[longer] = after_digit.get(longer, 0.0) + before * share
+    found = [
+        (-(paused + written), value, paused, written)
+        for value in {**after_blank, **after_digit}
+        if (paused := after_blank.get(value, 0.0)) + (written := after_digit.get(value, 0.0))
+    ]
+    return sorted(found)[:BEAM] if len(found) > BEAM else found
 
 
 def score_values(frames: Frames, values: Sequence[str]) -> NDArray[np.float64]:
@@ -116,10 +132,3 @@ def peaks(frames: Frames, value: str) -> tuple[float, ...]:
             found[state // 2] = max(found[state // 2], emitted[t, state])
         state -= int(came[t, state])
     return tuple(float(p) for p in np.exp(found))
-
-
-def _add(a: float, b: float) -> float:
-    """log(exp(a) + exp(b))"""
-    if a < b:
-        a, b = b, a
-    return a if b == -math.inf else a + math.log1p(math.exp(b - a))

@@ -14,8 +14,9 @@ import numpy as np
 
 from pipeline.parameters import Pair, ReaderParameters
 from pipeline.strings import ctc
+from pipeline.strings.beam import NARROW, WIDE
 from pipeline.strings.classify import Seen
-from pipeline.strings.decode import NARROW, WIDE, Candidate, align, decode, score_values
+from pipeline.strings.decode import Candidate, align, best_values, decode, score_values
 
 READINGS = 5  # of a field: the best one and its alternatives
 UNSEEN = -25.0  # log-probability of a value that a reader cannot find at all
@@ -81,10 +82,10 @@ def propose(
     two = seen.frames is not None and len(seen.frames) > 0 and seen.lattice.size > 0
     # Where both readers propose, and only a few readings are asked for, neither need look far.
     beam = NARROW if two and best <= READINGS else WIDE
-    found = decode(seen.lattice, seen.proba, parameters.weights, lengths, best, off_length, beam)
     if not two:
-        return found
-    values = gather_values(seen, parameters, [candidate.value for candidate in found], lengths, best)
+        return decode(seen.lattice, seen.proba, parameters.weights, lengths, best, off_length, beam)
+    found = best_values(seen.lattice, seen.proba, parameters.weights, lengths, best, beam)
+    values = gather_values(seen, parameters, found, lengths, best)
     return weigh_values(weigh_readers(seen, parameters, values), pair, lengths, off_length)[:best]
 
 
@@ -100,7 +101,7 @@ def gather_values(
     frames = ctc.squeeze(seen.frames)
     values = [*found, *(value for value, _ in ctc.read_frames(frames, best))]
     if lengths is not None:  # and what it says without regard to length, against which it is weighed
-        values += [c.value for c in decode(seen.lattice, seen.proba, parameters.weights, best=2, beam=NARROW)]
+        values += best_values(seen.lattice, seen.proba, parameters.weights, None, 2, NARROW)
     return list(dict.fromkeys(values))
 
 
