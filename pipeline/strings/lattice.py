@@ -71,7 +71,7 @@ def build_lattice(pieces: Pieces) -> Lattice:
     edges = runs(pieces)
     boxes = _run_boxes(pieces.boxes, edges)
     digit, shape, junk = _features(pieces, edges, boxes)
-    return Lattice(len(pieces), edges, crops(pieces, edges), digit, shape, junk, boxes, draw_line(pieces))
+    return Lattice(len(pieces), edges, crops(pieces, edges, boxes), digit, shape, junk, boxes, draw_line(pieces))
 
 
 def part_of(pieces: Pieces, lattice: Lattice, first: int, last: int, proba: NDArray[np.float32]) -> Lattice:
@@ -88,11 +88,16 @@ def part_of(pieces: Pieces, lattice: Lattice, first: int, last: int, proba: NDAr
 
 
 def _run_boxes(pieces: NDArray[np.int32], edges: NDArray[np.int32]) -> NDArray[np.int32]:
-    boxes = np.empty((len(edges), 4), np.int32)
-    for index, (start, stop) in enumerate(edges):
-        boxes[index, :2] = pieces[start:stop, :2].min(axis=0)
-        boxes[index, 2:] = pieces[start:stop, 2:].max(axis=0)
-    return boxes
+    boxes = pieces.tolist()
+    found = []
+    for start, stop in edges.tolist():
+        if stop == start + 1:
+            found.append(boxes[start])
+        else:  # as the run of one piece less, and that piece
+            left, top, right, bottom = found[-1]
+            box = boxes[stop - 1]
+            found.append([min(left, box[0]), min(top, box[1]), max(right, box[2]), max(bottom, box[3])])
+    return np.array(found, np.int32).reshape(-1, 4)
 
 
 def _features(
@@ -139,12 +144,13 @@ def _neighbours(
     boxes: NDArray[np.int32], edges: NDArray[np.int32], unit: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """For every run the widest white between its pieces, and its reach under the next piece."""
-    gaps, overlaps = np.zeros(len(edges)), np.zeros(len(edges))
-    for index, (start, stop) in enumerate(edges):
-        reach = boxes[start:stop, 2].max()
-        if stop - start > 1:
-            reached = np.maximum.accumulate(boxes[start : stop - 1, 2])
-            gaps[index] = max(0, int((boxes[start + 1 : stop, 0] - reached).max())) / unit
-        if stop < len(boxes):
-            overlaps[index] = min(max(0, int(reach - boxes[stop, 0])) / unit, 1.0)
-    return gaps, overlaps
+    gaps, overlaps = [], []
+    lefts, rights = boxes[:, 0].tolist(), boxes[:, 2].tolist()
+    for start, stop in edges.tolist():
+        reach, widest = rights[start], 0
+        for piece in range(start + 1, stop):
+            widest = max(widest, lefts[piece] - reach)
+            reach = max(reach, rights[piece])
+        gaps.append(widest / unit)
+        overlaps.append(min(max(0, reach - lefts[stop]) / unit, 1.0) if stop < len(lefts) else 0.0)
+    return np.array(gaps), np.array(overlaps)

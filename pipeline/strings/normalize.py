@@ -25,6 +25,13 @@ def normalize(glyph: Image) -> Image:
     >>> stroke.shape, np.flatnonzero(stroke[14]).tolist()
     ((28, 28), [12, 13, 14, 15])
     """
+    out = np.zeros((SIDE, SIDE), np.uint8)
+    _centre(glyph, out)
+    return out
+
+
+def _centre(glyph: cv2.typing.MatLike, out: Image) -> None:
+    """Put a glyph, brought to its size, with its centre of mass into the middle of an empty crop."""
     h, w = glyph.shape
     scale = INNER / max(h, w)
     size = (max(1, round(w * scale)), max(1, round(h * scale)))
@@ -32,33 +39,28 @@ def normalize(glyph: Image) -> Image:
     small = cv2.resize(glyph, size, interpolation=way)
     moments = cv2.moments(small)
     mass = moments["m00"]
-    out = np.zeros((SIDE, SIDE), np.uint8)
     if mass <= 0.0:
-        return out
+        return
     left = round(SIDE / 2 - moments["m10"] / mass)
     top = round(SIDE / 2 - moments["m01"] / mass)
     left = min(max(left, 0), SIDE - size[0])
     top = min(max(top, 0), SIDE - size[1])
     out[top : top + size[1], left : left + size[0]] = small
-    return out
 
 
-def crops(pieces: Pieces, runs: NDArray[np.int32]) -> Image:
+def crops(pieces: Pieces, runs: NDArray[np.int32], boxes: NDArray[np.int32]) -> Image:
     """The runs of a line of pieces, normalized: (R, 28, 28) uint8.
 
     Ink of neighbouring pieces is left out, also where the boxes overlap.
-    runs : (R, 2) int32, start and stop (exclusive) of each.
+    runs : (R, 2) int32, start and stop (exclusive) of each. boxes : (R, 4) int32 left, top, right, bottom.
     """
     out = np.zeros((len(runs), SIDE, SIDE), np.uint8)
     # The soft edge of a stroke lies outside the binary piece: give it to the piece it touches.
     labels = cv2.dilate(pieces.labels, np.ones((3, 3), np.uint8))
     labels = np.where(pieces.labels > 0, pieces.labels, labels)
-    height, width = labels.shape
-    for index, (start, stop) in enumerate(runs):
-        boxes = pieces.boxes[start:stop]
-        left, top = max(int(boxes[:, 0].min()) - 1, 0), max(int(boxes[:, 1].min()) - 1, 0)
-        right, bottom = min(int(boxes[:, 2].max()) + 1, width), min(int(boxes[:, 3].max()) + 1, height)
-        own = labels[top:bottom, left:right]
-        inside = (own > start) & (own <= stop)
-        out[index] = normalize(np.where(inside, pieces.ink[top:bottom, left:right], np.uint8(0)))
+    low = np.maximum(boxes[:, :2] - 1, 0).tolist()
+    high = np.minimum(boxes[:, 2:] + 1, labels.shape[::-1]).tolist()
+    for crop, (start, stop), (left, top), (right, bottom) in zip(out, runs.tolist(), low, high, strict=True):
+        inside = cv2.inRange(labels[top:bottom, left:right], start + 1, stop)
+        _centre(cv2.bitwise_and(pieces.ink[top:bottom, left:right], inside), crop)
     return out

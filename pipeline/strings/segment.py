@@ -102,12 +102,11 @@ def segment(dark: Darkness, mask: Mask | None = None, slant: float | None = None
 def runs(pieces: Pieces) -> NDArray[np.int32]:
     """Every run of neighbouring pieces that might be one digit: (R, 2) int32, start and stop."""
     widest = RUN_WIDTH * pieces.height
+    boxes = pieces.boxes.tolist()
     found = []
-    for start in range(len(pieces)):
-        left, right = pieces.boxes[start, 0], pieces.boxes[start, 2]
-        for stop in range(start + 1, min(start + MAX_RUN, len(pieces)) + 1):
-            left = min(left, pieces.boxes[stop - 1, 0])
-            right = max(right, pieces.boxes[stop - 1, 2])
+    for start, (left, _, right, _) in enumerate(boxes):
+        for stop in range(start + 1, min(start + MAX_RUN, len(boxes)) + 1):
+            left, right = min(left, boxes[stop - 1][0]), max(right, boxes[stop - 1][2])
             if stop > start + 1 and right - left > widest:
                 break
             found.append((start, stop))
@@ -250,33 +249,34 @@ def find_seams(part: Image, limit: float, apart: int = 1) -> list[NDArray[np.int
     through = above[-1] + below[-1] - cost[middle]
     lowest = cv2.erode(through[None], np.ones((1, 2 * apart + 1), np.uint8))[0]
     cheap = np.flatnonzero((through <= limit + 0.01 * h) & (through <= lowest))
-    order = cheap[np.argsort(through[cheap], kind="stable")].tolist()
-    return [np.array(_trace(above, x)[::-1] + _trace(below, x)[1:], np.intp) for x in order]
+    order = cheap[np.argsort(through[cheap], kind="stable")]
+    return list(np.vstack([_trace(above, order)[::-1], _trace(below, order)[1:]]).T)
 
 
 def _accumulate(cost: NDArray[np.float32]) -> NDArray[np.float32]:
     """Cost of the cheapest way from the first row to every pixel."""
     total = cost.copy()
     sideways = np.empty(cost.shape[1], np.float32)
+    best = np.empty(cost.shape[1], np.float32)
     for before, row in pairwise(total):
         np.add(before, LEAN, out=sideways)
-        best = before.copy()
-        np.minimum(best[1:], sideways[:-1], out=best[1:])
+        np.minimum(before[1:], sideways[:-1], out=best[1:])
+        best[0] = before[0]
         np.minimum(best[:-1], sideways[1:], out=best[:-1])
         np.add(row, best, out=row)
     return total
 
 
-def _trace(total: NDArray[np.float32], column: int) -> list[int]:
-    """The cheapest way from `column` of the last row to the first one: a column for every row, last first."""
-    way = [column]
-    last = total.shape[1] - 1
-    for row in total[-2::-1] if len(total) > 1 else ():
-        x = way[-1]
-        best, cheapest = x, float(row[x])
-        if x > 0 and float(row[x - 1] + LEAN) <= cheapest:
-            best, cheapest = x - 1, float(row[x - 1] + LEAN)
-        if x < last and float(row[x + 1] + LEAN) < cheapest:
-            best = x + 1
-        way.append(best)
-    return way
+def _trace(total: NDArray[np.float32], columns: NDArray[np.intp]) -> NDArray[np.intp]:
+    """The cheapest ways from `columns` (N,) of the last row to the first: (rows, N) columns, last row first."""
+    before = total[:-1]
+    move, cheapest = np.zeros(before.shape, np.intp), before.copy()
+    left = before[:, :-1] + LEAN <= cheapest[:, 1:]
+    move[:, 1:][left] = -1
+    np.minimum(cheapest[:, 1:], before[:, :-1] + LEAN, out=cheapest[:, 1:])
+    move[:, :-1][before[:, 1:] + LEAN < cheapest[:, :-1]] = 1
+    ways = np.empty((len(total), len(columns)), np.intp)
+    ways[0] = columns
+    for row, step in enumerate(move[::-1], start=1):
+        np.add(ways[row - 1], step[ways[row - 1]], out=ways[row])
+    return ways
