@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from pipeline.document import Image
 from pipeline.strings.normalize import crops
-from pipeline.strings.picture import draw_line
+from pipeline.strings.picture import draw_line, middle_row
 from pipeline.strings.segment import Pieces, runs
 
 DIGIT_FEATURES = (
@@ -71,7 +71,9 @@ def build_lattice(pieces: Pieces) -> Lattice:
     edges = runs(pieces)
     boxes = _run_boxes(pieces.boxes, edges)
     digit, shape, junk = _features(pieces, edges, boxes)
-    return Lattice(len(pieces), edges, crops(pieces, edges, boxes), digit, shape, junk, boxes, draw_line(pieces))
+    return Lattice(
+        len(pieces), edges, crops(pieces, edges, boxes), digit, shape, junk, boxes, draw_line(pieces)
+    )
 
 
 def part_of(pieces: Pieces, lattice: Lattice, first: int, last: int, proba: NDArray[np.float32]) -> Lattice:
@@ -111,9 +113,7 @@ def _features(
     unit = max(pieces.height, 1.0)
     tall = np.minimum((boxes[:, 3] - boxes[:, 1]) / unit, 2.0)
     wide = (boxes[:, 2] - boxes[:, 0]) / unit
-    middles = (pieces.boxes[:, 1] + pieces.boxes[:, 3]) / 2.0
-    whole = (pieces.boxes[:, 3] - pieces.boxes[:, 1]) >= 0.5 * unit
-    line = float(np.median(middles[whole])) if whole.any() else float(np.median(middles))
+    line = middle_row(pieces.boxes, unit)
     gaps, overlaps = _neighbours(pieces.boxes, edges, unit)
     digit[:, 0] = 1.0
     digit[:, 1] = edges[:, 1] - edges[:, 0] - 1

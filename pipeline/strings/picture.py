@@ -5,8 +5,11 @@ It reads whole lines, so that its errors are others than those of the cutting.
 
 from __future__ import annotations
 
+from statistics import median
+
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.document import Image
 from pipeline.strings.segment import Pieces
@@ -28,7 +31,7 @@ def draw_line(pieces: Pieces) -> Image:
         return np.zeros((HEIGHT, 0), np.uint8)
     unit = max(pieces.height, 1.0)
     scale = DIGIT / unit
-    middle = _middle(pieces, unit)
+    middle = middle_row(pieces.boxes, unit)
     left, right = int(pieces.boxes[:, 0].min()), int(pieces.boxes[:, 2].max())
     width = round((right - left) * scale) + 2 * MARGIN
     across = scale * min(1.0, MAX_WIDTH / width)
@@ -50,11 +53,13 @@ def _smooth(picture: cv2.typing.MatLike) -> Image:
     return np.asarray(cv2.GaussianBlur(picture, (0, 0), FINE), np.uint8)
 
 
-def _middle(pieces: Pieces, unit: float) -> float:
-    """The row on which the digits have their middles: the median over what is high enough for one."""
-    middles = (pieces.boxes[:, 1] + pieces.boxes[:, 3]) / 2.0
-    whole = (pieces.boxes[:, 3] - pieces.boxes[:, 1]) >= 0.5 * unit
-    return float(np.median(middles[whole] if whole.any() else middles))
+def middle_row(boxes: NDArray[np.int32], unit: float) -> float:
+    """The row on which the digits have their middles: the median over what is high enough for one.
+
+    boxes : (N, 4) of pieces, N at least 1. unit : height of a typical digit, pixels.
+    """
+    middles = [((top + bottom) / 2.0, bottom - top) for _, top, _, bottom in boxes.tolist()]
+    return float(median([y for y, tall in middles if tall >= 0.5 * unit] or [y for y, _ in middles]))
 
 
 def draw_crop(crop: Image) -> Image:

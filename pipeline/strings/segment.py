@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from statistics import median
 
 import cv2
 import numpy as np
@@ -104,9 +105,10 @@ def runs(pieces: Pieces) -> NDArray[np.int32]:
     widest = RUN_WIDTH * pieces.height
     boxes = pieces.boxes.tolist()
     found = []
-    for start, (left, _, right, _) in enumerate(boxes):
-        for stop in range(start + 1, min(start + MAX_RUN, len(boxes)) + 1):
-            left, right = min(left, boxes[stop - 1][0]), max(right, boxes[stop - 1][2])
+    for start in range(len(boxes)):
+        left, _, right, _ = boxes[start]
+        for stop, box in enumerate(boxes[start : start + MAX_RUN], start + 1):
+            left, right = min(left, box[0]), max(right, box[2])
             if stop > start + 1 and right - left > widest:
                 break
             found.append((start, stop))
@@ -128,9 +130,10 @@ def _components(mask: Mask, even: Image, stroke: float) -> tuple[Labels, NDArray
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8, ltype=cv2.CV_16U)
     strong = np.bincount(labels[even > STRONG_INK], minlength=count)
     least = max(4.0, 0.8 * stroke * stroke)
-    kept = [i for i in range(1, count) if stats[i, cv2.CC_STAT_AREA] >= least and strong[i] >= STRONG_PIXELS]
+    area = stats[:, cv2.CC_STAT_AREA]
+    kept = (np.flatnonzero((area[1:] >= least) & (strong[1:] >= STRONG_PIXELS)) + 1).tolist()
     if len(kept) > MAX_PIECES:  # texture, not writing: keep the largest
-        kept = sorted(kept, key=lambda i: -stats[i, cv2.CC_STAT_AREA])[:MAX_PIECES]
+        kept = sorted(kept, key=lambda i: -area[i])[:MAX_PIECES]
     kept.sort(key=lambda i: stats[i, cv2.CC_STAT_LEFT] + stats[i, cv2.CC_STAT_WIDTH] / 2)
     renumber = np.zeros(count, np.int16)
     renumber[kept] = np.arange(1, len(kept) + 1)
@@ -143,17 +146,18 @@ def digit_height(boxes: NDArray[np.int32]) -> float:
     """Height of a typical digit among components (N, 4): dots and dashes do not count; 0 if N is 0."""
     if not len(boxes):
         return 0.0
-    heights = (boxes[:, 3] - boxes[:, 1]).astype(np.float64)
-    return float(np.median(heights[heights >= 0.5 * heights.max()]))
+    heights = (boxes[:, 3] - boxes[:, 1]).tolist()
+    least = 0.5 * max(heights)
+    return float(median(height for height in heights if height >= least))
 
 
 def _cut(
     even: Image, labels: Labels, boxes: NDArray[np.int32], height: float, stroke: float
 ) -> tuple[Labels, NDArray[np.int32]]:
     """Cut every component that is wide enough to hold two digits along its cheapest seams."""
-    pieces: list[tuple[float, NDArray[np.bool_], NDArray[np.int32]]] = []
+    pieces: list[tuple[float, NDArray[np.bool_], tuple[int, ...]]] = []
     out = np.zeros_like(labels)
-    for number, (left, top, right, bottom) in enumerate(boxes, start=1):
+    for number, (left, top, right, bottom) in enumerate(boxes.tolist(), start=1):
         own = labels[top:bottom, left:right] == number
         if right - left > CUT_WIDTH * height and len(pieces) < MAX_PIECES:
             part = np.where(own, even[top:bottom, left:right], 0)
@@ -161,13 +165,12 @@ def _cut(
         else:
             seams = []
         for one in _split(own, seams):
-            ys, xs = np.nonzero(one)
-            if ys.size < max(3.0, 0.5 * stroke * stroke) and seams:
+            inked = one.view(np.uint8)
+            if cv2.countNonZero(inked) < max(3.0, 0.5 * stroke * stroke) and seams:
                 continue
-            box = np.array(
-                [xs.min() + left, ys.min() + top, xs.max() + 1 + left, ys.max() + 1 + top], np.int32
-            )
-            pieces.append((float(box[0] + box[2]), one, np.array([left, top, *box], np.int32)))
+            x, y, wide, tall = cv2.boundingRect(inked)
+            box = (left + x, top + y, left + x + wide, top + y + tall)
+            pieces.append((float(box[0] + box[2]), one, (left, top, *box)))
     pieces.sort(key=lambda piece: piece[0])
     for index, (_, one, place) in enumerate(pieces, start=1):
         left, top = place[:2]
@@ -181,7 +184,7 @@ def _split(own: NDArray[np.bool_], seams: list[NDArray[np.intp]]) -> list[NDArra
     if not seams:
         return [own]
     columns = np.arange(own.shape[1])
-    side = sum((columns[None, :] >= seam[:, None]).astype(np.int16) for seam in seams)
+    side = (columns >= np.stack(seams)[:, :, None]).sum(axis=0, dtype=np.int16)
     return [part for k in range(len(seams) + 1) if (part := own & (side == k)).any()]
 
 
@@ -194,13 +197,18 @@ def find_cuts(part: Image, distance: float, limit: float, valley: float) -> list
     h, w = part.shape
     if w < 2 * distance or h < 3:
         return []
+    straight = [np.full(h, column, np.intp) for column in find_valleys(part, valley)]
+    tried = straight + find_seams(part, limit, max(1, int(0.5 * distance)))
+    if not tried:
+        return []
+    ways = np.stack(tried)
+    inked = part[np.arange(h), ways] > 64
+    count = inked.sum(axis=1)
+    middles = np.where(count > 0, (ways * inked).sum(axis=1) / np.maximum(count, 1), ways[:, h // 2])
     cuts: list[NDArray[np.intp]] = []
     centres: list[float] = []
     edge = max(1, int(0.6 * distance))
-    straight = [np.full(h, column, np.intp) for column in find_valleys(part, valley)]
-    for cut in straight + find_seams(part, limit, max(1, int(0.5 * distance))):
-        inked = part[np.arange(h), cut] > 64
-        centre = float(cut[inked].mean()) if inked.any() else float(cut[h // 2])
+    for cut, centre in zip(tried, middles.tolist(), strict=True):
         if edge <= centre < w - edge and all(abs(centre - other) >= distance for other in centres):
             cuts.append(cut)
             centres.append(centre)
@@ -268,7 +276,7 @@ def _accumulate(cost: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _trace(total: NDArray[np.float32], columns: NDArray[np.intp]) -> NDArray[np.intp]:
-    """The cheapest ways from `columns` (N,) of the last row to the first: (rows, N) columns, last row first."""
+    """The cheapest ways from `columns` (N,) of the last row to the first one: (rows, N), last row first."""
     before = total[:-1]
     move, cheapest = np.zeros(before.shape, np.intp), before.copy()
     left = before[:, :-1] + LEAN <= cheapest[:, 1:]
