@@ -229,17 +229,15 @@ def _settle(
     """
     centre = float(edges.mean())
     at = np.arange(len(profile))
-    best, chosen = -np.inf, edges
-    for stretch in np.linspace(1 - STRETCH, 1 + STRETCH, 7):
-        for shift in np.linspace(-reach, reach, 2 * int(reach) + 3):
-            places = centre + (edges - centre) * stretch + shift
-            seen = np.interp(places, at, profile, left=0.0, right=0.0)
-            # Nearer to where the registration puts it is better, all else equal.
-            worth = float(
-                np.minimum(seen, 0.9).mean() - 0.1 * abs(shift) / max(reach, 1.0) - abs(stretch - 1.0)
-            )
-            if worth > best:
-                best, chosen = worth, places
+    stretch = np.linspace(1 - STRETCH, 1 + STRETCH, 7)[:, None]
+    shift = np.linspace(-reach, reach, 2 * int(reach) + 3)
+    tried = centre + (edges - centre) * stretch[:, :, None] + shift[:, None]
+    there = np.interp(tried, at, profile, left=0.0, right=0.0)
+    # Nearer to where the registration puts it is better, all else equal.
+    worth = (
+        np.minimum(there, 0.9).mean(axis=2) - 0.1 * np.abs(shift) / max(reach, 1.0) - np.abs(stretch - 1.0)
+    )
+    chosen = tried.reshape(-1, len(edges))[worth.argmax()]
     fine = np.arange(-4.0, 4.5, 0.5)
     places, seen = chosen.copy(), np.zeros(len(edges))
     for index, place in enumerate(chosen):

@@ -116,7 +116,7 @@ def _fit(matrix: Matrix, frames: LinePoints, lines: LineMap) -> float:
     onto = np.diag([lines.unit, lines.unit, 1.0]) @ matrix
     shares = []
     for turned in (False, True):
-        _, distance, kind = looked_up(onto, frames, lines, turned)
+        _, distance, kind, _ = looked_up(onto, frames, lines, turned)
         near = distance <= NEAR * lines.size
         shares.append(min(float(near[kind == k].mean()) for k in (0, 1) if (kind == k).any()))
     return max(shares)

@@ -35,31 +35,31 @@ def _step(
     current: Matrix, points: LinePoints, field: LineMap, turned: bool, reach: float, affine: bool
 ) -> Matrix:
     """One Gauss-Newton step on the eight numbers of a perspective, far points weighted down (Tukey)."""
-    at, distance, kind = looked_up(current, points, field, turned)
+    at, distance, kind, pixel = looked_up(current, points, field, turned)
     used = np.flatnonzero(distance < reach)
     if len(used) < 12:
         return current
     at, kind, p = at[used], kind[used], points.at[used]
-    xi, yi = np.rint(at[:, 0]).astype(np.intp), np.rint(at[:, 1]).astype(np.intp)
-    goals = [place[nearest[yi, xi]] for nearest, place in zip(field.nearest, field.places, strict=True)]
-    goal = np.where((kind == 0)[:, None], *goals)
-    normal = np.where((kind == 0)[:, None], field.normals[0], field.normals[1])
-    error = np.sum(normal * (goal - at), axis=1)
-    depth = p @ current[2, :2] + 1.0
-    home = np.column_stack([p, np.ones(len(p))]) / depth[:, None]
-    pull = np.sum(normal * at, axis=1)
-    columns = [normal[:, :1] * home, normal[:, 1:] * home]
+    goal = field.places[field.nearest.ravel()[pixel[used]]]
+    nx, ny = field.normals[kind].T
+    error = nx * (goal[:, 0] - at[:, 0]) + ny * (goal[:, 1] - at[:, 1])
+    # Row by row what each of the numbers moves the points along their normals.
+    home = np.ones((3, len(p)))
+    home[:2] = p.T
+    home /= p @ current[2, :2] + 1.0
+    moves = np.empty((6 if affine else 8, len(p)))
+    np.multiply(nx, home, out=moves[:3])
+    np.multiply(ny, home, out=moves[3:6])
     if not affine:
-        columns.append(-pull[:, None] * home[:, :2])
-    jacobian = np.hstack(columns)
+        np.multiply(-(nx * at[:, 0] + ny * at[:, 1]), home[:2], out=moves[6:])
     weight = (1.0 - np.minimum(np.abs(error) / reach, 1.0) ** 2) ** 2
-    for k in (0, 1):  # as much say for the lines of either kind
-        total = weight[kind == k].sum()
-        if total > 0:
-            weight[kind == k] /= total
-    normal_matrix = jacobian.T @ (weight[:, None] * jacobian)
-    normal_matrix += 1e-6 * np.diag(np.maximum(np.diag(normal_matrix), 1e-9))
-    change = np.linalg.solve(normal_matrix, jacobian.T @ (weight * error))
+    totals = np.bincount(kind, weight, 2)  # as much say for the lines of either kind
+    weight /= np.where(totals > 0, totals, 1.0)[kind]
+    weighted = moves * weight
+    normal_matrix = weighted @ moves.T
+    diagonal = normal_matrix.ravel()[:: len(moves) + 1]
+    diagonal += 1e-6 * np.maximum(diagonal, 1e-9)
+    change = np.linalg.solve(normal_matrix, weighted @ error)
     flat = current.ravel().copy()
     flat[: len(change)] += change
     moved: Matrix = flat.reshape(3, 3)

@@ -156,7 +156,7 @@ def _shares(
     matrix: Matrix, points: LinePoints, field: LineMap, turned: bool
 ) -> tuple[NDArray[np.float64], float]:
     """Share of the points, of lines across and down, that are near a line; their mean distance."""
-    _, distance, kind = looked_up(matrix, points, field, turned)
+    _, distance, kind, _ = looked_up(matrix, points, field, turned)
     near = distance <= NEAR * field.size
     shares = np.array([near[kind == k].mean() for k in (0, 1) if (kind == k).any()])
     residual = float(distance[near].mean()) / field.size if near.any() else 1.0

@@ -129,15 +129,12 @@ def lengths(segments: Segments) -> NDArray[np.float64]:
 
 def sample(segments: Segments, step: float) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
     """Points along the segments about `step` apart: (P, 2), and the segment that each lies on, (P,)."""
-    points, owners = [], []
-    for index, (x1, y1, x2, y2) in enumerate(segments):
-        count = max(2, int(np.hypot(x2 - x1, y2 - y1) / step) + 1)
-        along = (np.arange(count) + 0.5) / count
-        points.append(np.stack([x1 + (x2 - x1) * along, y1 + (y2 - y1) * along], axis=1))
-        owners.append(np.full(count, index, np.intp))
-    if not points:
-        return np.zeros((0, 2)), np.zeros(0, np.intp)
-    return np.concatenate(points), np.concatenate(owners)
+    counts = np.maximum((lengths(segments) / step).astype(np.intp) + 1, 2)
+    owners = np.repeat(np.arange(len(segments)), counts)
+    number = np.arange(len(owners)) - (np.cumsum(counts) - counts)[owners]
+    along = ((number + 0.5) / counts[owners])[:, None]
+    own = segments[owners]
+    return own[:, :2] + (own[:, 2:] - own[:, :2]) * along, owners
 
 
 def _angles(segments: Segments) -> NDArray[np.float64]:
@@ -163,8 +160,8 @@ def _join(pieces: Segments) -> Segments:
     """Nearly level pieces joined to lines: (N, 4), each from left to right."""
     flipped = pieces[:, 0] > pieces[:, 2]
     pieces = np.where(flipped[:, None], pieces[:, [2, 3, 0, 1]], pieces)
-    left = list(pieces[np.argsort(-(pieces[:, 2] - pieces[:, 0]))])
-    rest = np.array(left).reshape(-1, 4)
+    rest = pieces[np.argsort(-(pieces[:, 2] - pieces[:, 0]))]
+    ways = _ways_of(rest)
     free = np.ones(len(rest), bool)
     lines = []
     for seed in range(len(rest)):
@@ -174,7 +171,7 @@ def _join(pieces: Segments) -> Segments:
         members = [seed]
         line = rest[seed]
         while True:
-            more = np.flatnonzero(free & _continues(line, rest))
+            more = (free & _continues(line, rest, ways)).nonzero()[0]
             if not len(more):
                 break
             free[more] = False
@@ -184,18 +181,23 @@ def _join(pieces: Segments) -> Segments:
     return np.array(lines).reshape(-1, 4)
 
 
-def _continues(line: Segments, pieces: Segments) -> NDArray[np.bool_]:
-    """Which pieces lie on the way of `line` (4,) and near one of its ends, or beside it."""
-    x1, y1, x2, y2 = line
+def _ways_of(pieces: Segments) -> NDArray[np.float64]:
+    """Of every piece its middle x and y, its length along x and its slope: (4, N)."""
+    x, y = (pieces[:, :2] + pieces[:, 2:]).T / 2.0
+    across = pieces[:, 2] - pieces[:, 0]
+    return np.array([x, y, across, (pieces[:, 3] - pieces[:, 1]) / np.maximum(across, 1e-6)])
+
+
+def _continues(line: Segments, pieces: Segments, ways: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which pieces, of such `ways`, lie on the way of `line` (4,) and near one of its ends, or beside it."""
+    x1, y1, x2, y2 = line.tolist()
+    x, y, across, rise = ways
     slope = (y2 - y1) / max(x2 - x1, 1e-6)
-    rise = (pieces[:, 3] - pieces[:, 1]) / np.maximum(pieces[:, 2] - pieces[:, 0], 1e-6)
-    middle = (pieces[:, :2] + pieces[:, 2:]) / 2.0
-    apart = np.abs(middle[:, 1] - (y1 + slope * (middle[:, 0] - x1)))
-    gap = np.maximum(pieces[:, 0] - x2, x1 - pieces[:, 2])
-    long = np.minimum(pieces[:, 2] - pieces[:, 0], x2 - x1)
+    on_way: NDArray[np.bool_] = np.abs(y - (y1 + slope * (x - x1))) < SIDES_APART
+    on_way &= (pieces[:, 0] < x2 + GAP) & (pieces[:, 2] > x1 - GAP)
     # The direction of a short piece is uncertain by about a pixel at its ends.
-    bend = BEND + 1.5 / np.maximum(long, 1.0)
-    on_way: NDArray[np.bool_] = (apart < SIDES_APART) & (gap < GAP) & (np.abs(rise - slope) < bend)
+    bend = BEND + 1.5 / np.maximum(np.minimum(across, x2 - x1), 1.0)
+    on_way &= np.abs(rise - slope) < bend
     return on_way
 
 
@@ -204,11 +206,8 @@ def _fit(pieces: Segments) -> Segments:
     ends = pieces.reshape(-1, 2)
     weights = np.repeat(np.maximum(pieces[:, 2] - pieces[:, 0], 1.0), 2)
     low, high = float(ends[:, 0].min()), float(ends[:, 0].max())
-    centre = np.average(ends, axis=0, weights=weights)
-    spread = ends[:, 0] - centre[0]
-    slope = float(
-        np.sum(weights * spread * (ends[:, 1] - centre[1])) / max(np.sum(weights * spread**2), 1e-9)
-    )
-    return np.array(
-        [low, centre[1] + slope * (low - centre[0]), high, centre[1] + slope * (high - centre[0])]
-    )
+    x, y = (weights @ ends / weights.sum()).tolist()
+    spread = ends[:, 0] - x
+    pull = weights * spread
+    slope = float(pull @ (ends[:, 1] - y)) / max(float(pull @ spread), 1e-9)
+    return np.array([low, y + slope * (low - x), high, y + slope * (high - x)])

@@ -171,20 +171,18 @@ def _beside(
 
 def _thickness(mask: Mask, middle: float) -> NDArray[np.float64]:
     """Width of the run of ink about the middle in every row that has one."""
-    at = round(middle)
+    first = max(0, round(middle) - 2)
     inked = mask > 0
-    near = inked[:, max(0, at - 2) : at + 3]
-    widths = []
-    for row in np.flatnonzero(near.any(axis=1)):
-        start = max(0, at - 2) + int(near[row].argmax())
-        left = start
-        while left > 0 and inked[row, left - 1]:
-            left -= 1
-        right = start
-        while right + 1 < inked.shape[1] and inked[row, right + 1]:
-            right += 1
-        widths.append(right - left + 1)
-    return np.array(widths, np.float64)
+    near = inked[:, first : round(middle) + 3]
+    rows = np.flatnonzero(near.any(axis=1))
+    start = first + near[rows].argmax(axis=1)
+    # The columns of paper next to it on either side.
+    count = mask.shape[1]
+    column = np.arange(count)
+    left = np.maximum.accumulate(np.where(inked[rows], -1, column), axis=1)
+    right = np.minimum.accumulate(np.where(inked[rows], count, column)[:, ::-1], axis=1)[:, ::-1]
+    own = np.arange(len(rows))
+    return np.asarray(right[own, start] - left[own, start] - 1, np.float64)
 
 
 def _without_leftovers(mask: Mask, strips: Mask, height: float) -> Mask:
@@ -208,7 +206,8 @@ def _without_faint(mask: Mask, patch: Patch) -> Mask:
         return mask
     pen = float(np.percentile(values, 90))
     darkest = np.zeros(count)
-    np.maximum.at(darkest, np.asarray(labels, np.intp).ravel(), patch.dark.ravel())
+    inked = mask > 0
+    np.maximum.at(darkest, np.asarray(labels[inked], np.intp), patch.dark[inked])
     gone = (darkest < PALE * pen) | (stats[:, cv2.CC_STAT_AREA] < SPECK * patch.unit**2)
     gone[0] = True
     return np.where(gone[labels], np.uint8(0), np.uint8(255))

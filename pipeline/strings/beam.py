@@ -140,9 +140,9 @@ def _prune(values: dict[str, float], most: int) -> dict[str, float]:
         return values
     kept: dict[str, float] = {}
     room: dict[int, int] = {}
-    for behind, value in sorted([(-share, value) for value, share in values.items()]):
+    for value in sorted(values, key=values.__getitem__, reverse=True):
         left = room.get(len(value), most)
         if left:
             room[len(value)] = left - 1
-            kept[value] = -behind
+            kept[value] = values[value]
     return kept

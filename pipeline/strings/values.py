@@ -50,21 +50,18 @@ def read_boxes(
     found = [box for box in found if box]
     if not found:
         return [], ()
-    values = [Candidate("", 1.0)]
+    # Less its probability, the value, what either reader says of it.
+    values = [(-1.0, "", 0.0, 0.0)]
     for box in found:
-        longer = [_beside(value, digit) for value in values for digit in box]
-        longer.sort(key=lambda candidate: (-candidate.probability, candidate.value))
-        values = longer[:best]
-    return values, tuple(box[0].probability for box in found)
-
-
-def _beside(value: Candidate, digit: Candidate) -> Candidate:
-    return Candidate(
-        value.value + digit.value,
-        value.probability * digit.probability,
-        value.cut + digit.cut,
-        value.whole + digit.whole,
-    )
+        digits = [(digit.probability, digit.value, digit.cut, digit.whole) for digit in box]
+        longer = [
+            (behind * probability, value + digit, cut + its_cut, whole + its_whole)
+            for behind, value, cut, whole in values
+            for probability, digit, its_cut, its_whole in digits
+        ]
+        values = sorted(longer)[:best]
+    candidates = [Candidate(value, -behind, cut, whole) for behind, value, cut, whole in values]
+    return candidates, tuple(box[0].probability for box in found)
 
 
 def propose(
