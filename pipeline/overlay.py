@@ -1,9 +1,14 @@
 """Every decision on a page as one picture: outline, lines, candidates, cuts, digits, and how sure they are.
 
 magenta   the page in its scan
-blue      lines of text on which the code may stand
-orange    candidates, with the probability that the field is there
-green     what was read, with its confidence; below it the line as it was cut, digit by digit
+grey      lines of text
+blue      those on which the code may stand, numbered as they were looked at: the last line of a block first
+purple    barcodes, with the code that they state
+orange    candidates, numbered, with the probability that the field is there
+green     what was read, with its confidence
+
+Below the page every candidate as it was cut, digit by digit with the caution of both readers, and what they
+say of its values: the share of all readings, and the log-probability by the cuts and by the whole line.
 """
 
 from __future__ import annotations
@@ -13,8 +18,9 @@ from collections.abc import Iterator, Sequence
 import cv2
 import numpy as np
 
-from pipeline.cut import Cut, CutPage
+from pipeline.cut import CutPage
 from pipeline.document import Box, Image, Page, Reading
+from pipeline.envelopes.codes import OFF_LENGTH
 from pipeline.envelopes.written import Spotter, likely_lines, line_box, search_lines
 from pipeline.forms.cut import CutForm
 from pipeline.forms.layout import FormSet
@@ -27,13 +33,15 @@ from pipeline.parameters import ReaderParameters
 from pipeline.plan import Try, plan_page
 from pipeline.read import CutWays, cut_ways, read_ways
 from pipeline.strings.classify import Classifier, Seen, see
-from pipeline.strings.decode import align, decode
+from pipeline.strings.decode import Candidate, align
+from pipeline.strings.values import read_line
 
 SIZE, LEAST = 1400, 600  # longer side of the page in the picture, pixels, at most and at least
 MAGENTA, BLUE, ORANGE, GREEN, INK = (200, 40, 200), (220, 140, 60), (0, 130, 240), (50, 140, 30), (30, 30, 30)
+GREY, PURPLE = (170, 170, 170), (160, 40, 90)
 WHITE = (255.0, 255.0, 255.0)
 STRIP = 72  # height of a line as cut, pixels
-MOST_STRIPS = 14
+MOST_STRIPS, TOLD = 14, 3  # candidates that are shown as cut; values of each that are told
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 Colour = tuple[int, int, int]
@@ -55,9 +63,15 @@ def draw_page(
     for way in cut.plan.tries:
         if isinstance(way.layout, Layout) and way.layout.country is not None:
             _draw_search(canvas, scale, page.image, way)
-    for place, label in _candidates(cut):
+    for place, code in _barcodes(cut):
+        _frame(canvas, place, scale, PURPLE, 2)
+        _label(canvas, f"barcode {code or 'without a code'}", (place.x * scale, place.y * scale - 6), PURPLE)
+    for number, (place, label) in enumerate(_candidates(cut)):
         _frame(canvas, place, scale, ORANGE, 1)
-        _label(canvas, label, (place.x * scale, (place.y + place.height) * scale + 14), ORANGE)
+        below = (place.y + place.height) * scale + 14 * (
+            1 + number % 5
+        )  # those of one line one below the other
+        _label(canvas, label, (place.x * scale, below), ORANGE)
     for reading in readings:
         if reading.box is not None:
             _frame(canvas, reading.box, scale, GREEN, 2)
@@ -89,10 +103,14 @@ def _draw_search(canvas: Image, scale: float, image: Image, way: Try) -> None:
         _draw_outline(canvas, scale, found, image, way.turn)
     grey = ink.to_grey(upright if found is None else found.image)
     search = search_lines(grey)
-    for line in likely_lines(search, way.layout.country):
+    likely = likely_lines(search, way.layout.country)
+    for number, line in enumerate([*search.lines, *likely], 1 - len(search.lines)):
         box = line_box(search, line, grey.shape)
         box = box if found is None else found.place(box, upright.shape)
-        _frame(canvas, turn_back(box, way.turn, image.shape), scale, BLUE, 1)
+        box = turn_back(box, way.turn, image.shape)
+        _frame(canvas, box, scale, BLUE if number > 0 else GREY, 1)
+        if number > 0:
+            _label(canvas, f"line {number}", (box.x * scale - 44, box.y * scale + 14), BLUE, 0.4)
 
 
 def _draw_outline(canvas: Image, scale: float, found: FoundPage, image: Image, turn: int) -> None:
@@ -104,8 +122,16 @@ def _draw_outline(canvas: Image, scale: float, found: FoundPage, image: Image, t
     cv2.polylines(canvas, [np.rint(path).astype(np.int32)], True, MAGENTA, 2, cv2.LINE_AA)
 
 
+def _barcodes(cut: CutWays) -> Iterator[tuple[Box, str]]:
+    """Barcodes on the page as decoded, with the code that each states."""
+    for way, part in zip(cut.plan.tries, cut.cuts, strict=True):
+        for each in part.barcodes if isinstance(part, CutPage) else ():
+            yield turn_back(each.box, way.turn, cut.shape), each.routing
+
+
 def _candidates(cut: CutWays) -> Iterator[tuple[Box, str]]:
     """Regions on the page as decoded, with what is said of them."""
+    number = 0
     for way, part in zip(cut.plan.tries, cut.cuts, strict=True):
         if isinstance(part, CutForm):
             for field in part.fields:
@@ -113,31 +139,55 @@ def _candidates(cut: CutWays) -> Iterator[tuple[Box, str]]:
                     yield field.box, field.field.name
         elif isinstance(way.layout, Layout) and way.layout.country is not None:
             for each in part.cuts:
+                number += 1
                 turned = f" turned {way.turn}" if way.turn else ""
-                yield turn_back(each.region.box, way.turn, cut.shape), f"p {each.region.prior:.2f}{turned}"
+                place = turn_back(each.region.box, way.turn, cut.shape)
+                yield place, f"{number}: p {each.region.prior:.2f}{turned}"
 
 
 def _strips(cut: CutWays, seen: Iterator[Seen], parameters: ReaderParameters) -> list[Image]:
-    """Every line as it was cut, boxes of one field side by side."""
+    """Every line as it was cut, boxes of one field side by side; candidates for a code with their numbers."""
     strips = []
+    number = 0
+    lengths: Sequence[int] | None
     for way, part in zip(cut.plan.tries, cut.cuts, strict=True):
-        parts: Sequence[Cut] = part.cuts if isinstance(part, CutPage) else ()
-        country = way.layout.country if isinstance(way.layout, Layout) else None
-        for each in parts:
-            lines = [next(seen) for _ in each.lattices]
-            lengths = (1,) if each.region.boxed else country.lengths if country else None
-            drawn = [_draw_strip(line, lengths, parameters) for line in lines if line.lattice.size]
-            strips += [np.hstack(drawn)] if drawn else []
         if isinstance(part, CutForm):
             for field in part.fields:
-                lines = [next(seen) for _ in field.lattices]
-                lengths = (1,) if len(lines) > 1 else None
-                drawn = [_draw_strip(line, lengths, parameters) for line in lines if line.lattice.size]
-                strips += [np.hstack(drawn)] if drawn else []
+                lengths = (1,) if len(field.lattices) > 1 else None
+                strips += _draw_strips([next(seen) for _ in field.lattices], lengths, parameters)
+            continue
+        country = way.layout.country if isinstance(way.layout, Layout) else None
+        for each in part.cuts:
+            number += 1
+            lengths = (1,) if each.region.boxed else country.lengths if country else None
+            label = f"{number}:" if country else ""
+            strips += _draw_strips([next(seen) for _ in each.lattices], lengths, parameters, label)
     return strips[:MOST_STRIPS]
 
 
-def _draw_strip(seen: Seen, lengths: Sequence[int] | None, parameters: ReaderParameters) -> Image:
+def _draw_strips(
+    lines: Sequence[Seen], lengths: Sequence[int] | None, parameters: ReaderParameters, label: str = ""
+) -> list[Image]:
+    """The parts of one field side by side, one picture or none; `label` and the values of a line beside."""
+    off = OFF_LENGTH if lengths and len(lines) == 1 else 0.0
+    inked = [line for line in lines if line.lattice.size]
+    reads = [read_line(line, parameters, lengths, off) for line in inked]
+    drawn = [
+        _draw_strip(line, found, digits, parameters)
+        for line, (found, digits) in zip(inked, reads, strict=True)
+    ]
+    if not drawn:
+        return []
+    told = [f"{c.value}  {c.probability:.3f}  ({c.cut:.1f}, {c.whole:.1f})" for c in reads[0][0][:TOLD]]
+    beside = np.full((drawn[0].shape[0], 260, 3), 255, np.uint8)
+    for row, text in enumerate([label, *(told if len(lines) == 1 else [])]):
+        _label(beside, text, (6, 14 + 20 * row), INK, 0.45)
+    return [np.hstack([*drawn, beside])]
+
+
+def _draw_strip(
+    seen: Seen, candidates: Sequence[Candidate], digits: Sequence[float], parameters: ReaderParameters
+) -> Image:
     """A line with its cuts, the runs of its best reading, and their digits with probabilities."""
     lattice = seen.lattice
     grow = STRIP / lattice.picture.shape[0]
@@ -153,14 +203,13 @@ def _draw_strip(seen: Seen, lengths: Sequence[int] | None, parameters: ReaderPar
 
     for box in lattice.boxes[lattice.edges[:, 1] - lattice.edges[:, 0] == 1]:
         cv2.line(strip, (column(box[0]), 0), (column(box[0]), 8), (150, 150, 150), 1)
-    found = decode(lattice, seen.proba, parameters.weights, lengths, best=1)
-    value = found[0].value if found else ""
+    value = candidates[0].value if candidates else ""
     way = align(lattice, seen.proba, parameters.weights, value) if value else []
-    for run, digit in zip(way, value, strict=False):
+    for run, digit, share in zip(way, value, digits, strict=False):
         begin, end = column(float(lattice.boxes[run, 0])), column(float(lattice.boxes[run, 2]))
         cv2.rectangle(strip, (begin, 1), (end, STRIP - 2), GREEN, 1)
         _label(strip, digit, (begin, STRIP + 14), INK, 0.5)
-        _label(strip, f"{100 * seen.proba[run, int(digit)]:.0f}", (begin, STRIP + 29), INK, 0.32)
+        _label(strip, f"{100 * share:.0f}", (begin, STRIP + 29), INK, 0.32)
     return strip
 
 
@@ -189,5 +238,7 @@ def _frame(canvas: Image, box: Box, scale: float, colour: Colour, thick: int) ->
 def _label(canvas: Image, text: str, at: tuple[float, float], colour: Colour, size: float = 0.45) -> None:
     x = max(0, min(int(at[0]), canvas.shape[1] - 12))
     y = max(11, min(int(at[1]), canvas.shape[0] - 3))
-    cv2.putText(canvas, text, (x, y), _FONT, size, (255, 255, 255), 3, cv2.LINE_AA)
+    for aside in ((-1, 0), (1, 0), (0, -1), (0, 1)):  # a rim: thicker letters would stand further apart
+        at_rim = (x + aside[0], y + aside[1])
+        cv2.putText(canvas, text, at_rim, _FONT, size, (255, 255, 255), 1, cv2.LINE_AA)
     cv2.putText(canvas, text, (x, y), _FONT, size, colour, 1, cv2.LINE_AA)

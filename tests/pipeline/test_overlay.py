@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 
 from pipeline import Page, load_layout
-from pipeline.overlay import BLUE, GREEN, LEAST, MAGENTA, ORANGE, draw_page
+from pipeline.barcode import postnet
+from pipeline.overlay import BLUE, GREEN, LEAST, MAGENTA, ORANGE, PURPLE, draw_page
 from pipeline.parameters import ReaderParameters
+from sample_scans.barcodes import draw_bars
+from sample_scans.sheet import Sheet
 from tests.pipeline.envelopes.test_written import COUNTRY, WEIGHTS
 from tests.pipeline.mail import envelope
 from tests.pipeline.test_read import PARAMETERS, RingsAndSticks, strip
@@ -34,6 +37,16 @@ def test_a_mail_piece_shows_its_outline_lines_candidates_and_code():
     assert has(picture, MAGENTA)
     assert has(picture, BLUE)
     assert has(picture, ORANGE)
+
+
+def test_a_barcode_is_shown_where_it_stands():
+    sheet = Sheet(165.1, 78.74, 200, (245, 245, 245))
+    sheet.image[:] = envelope("01101", sender="10010")
+    plain = sheet.image.copy()
+    draw_bars(np.random.default_rng(0), sheet, postnet.encode("01101"), 1240, 590)
+    for page, drawn in ((plain, False), (sheet.image, True)):
+        picture = draw_page(Page("a.png", 1, page), MAIL, RingsAndSticks(), ReaderParameters(weights=WEIGHTS))
+        assert has(picture, PURPLE) == drawn
 
 
 @pytest.mark.parametrize("page", [strip("0110"), np.full((40, 60), 255, np.uint8)])
