@@ -155,6 +155,11 @@ def check(
         box = patch.box if patch is not None else None
         place = f"{box.width} x {box.height} pixels at {box.x}, {box.y}" if box else "no such frame there"
         print(f"{number:3d}  {field.name}  {field.kind}: {place}")
+    if registered and any(patch is None and field.search is None for field, patch in fields):
+        print(
+            "  such fields are not read. Mend `at`; or if no lines are printed around them (white boxes on a"
+        )
+        print("  tint), write framed = false")
     picture = picture or form.with_suffix(".check.png")
     _write_picture(picture, draw_layout(image, layout, registration, fields))
     print(f"picture: {picture}")

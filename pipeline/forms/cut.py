@@ -13,7 +13,7 @@ from pipeline.forms.lay import Fields, Sheet, fits, lay, lift_fields
 from pipeline.forms.layout import Form, FormField
 from pipeline.forms.lift import Patch
 from pipeline.forms.perspective import Registration
-from pipeline.forms.unframe import share_out, writing
+from pipeline.forms.unframe import hanging, share_out, writing
 from pipeline.forms.ways import Way, seen_from
 from pipeline.paper.ink import Darkness, Mask
 from pipeline.strings.lattice import Lattice, build_lattice
@@ -145,15 +145,19 @@ def _cut_field(lifted: _Lifted, darkest: float, way: Way) -> CutField:
 
 
 def _number(patch: Patch, mask: Mask) -> tuple[Darkness, Mask]:
-    """The ink of a frame or line that holds a number: components that are mostly inside, whole."""
+    """The ink of a frame or line that holds a number: components that are mostly inside, whole.
+
+    Of those that hang on print outside, the part inside.
+    """
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     left, top, right, bottom = patch.cells[0].astype(int)
     inside = np.bincount(labels[max(0, top) : bottom + 1, max(0, left) : right + 1].ravel(), minlength=count)
     own = inside >= 0.5 * stats[:, cv2.CC_STAT_AREA]
     own[0] = False
+    held = hanging(labels, patch.cells[0], patch.unit, ~own)
     reach = round(ALONE * patch.unit)
     for index in np.flatnonzero(own & (stats[:, 2:4].max(axis=1) < DOT * patch.unit)):
         x, y, w, h = stats[index, :4]
         around = labels[max(0, y - reach) : y + h + reach, max(0, x - reach) : x + w + reach]
         own[index] = bool(np.any(own[around] & (around != index)))
-    return patch.dark, np.where(own[labels], np.uint8(255), np.uint8(0))
+    return patch.dark, np.where(own[labels] | held, np.uint8(255), np.uint8(0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -107,22 +108,29 @@ def _placed(sheet: Sheet, field: FormField, registration: Registration) -> Patch
     """The patch of a field where the registration puts it; None where its frame is not there."""
     height = CELL_HEIGHT if field.boxes else FRAME_HEIGHT
 
-    def at(cells: Cells) -> Patch:
-        framed = field.kind != "line"
-        return lift(sheet.image, registration.matrix, cells, height, field.dropout, framed=framed)
+    def at(cells: Cells, framed: bool) -> Patch:
+        ticks = field.boxes > 1
+        return lift(
+            sheet.image, registration.matrix, cells, height, field.dropout, framed=framed, ticks=ticks
+        )
 
-    patch = at(field.cells)
-    if field.kind == "line" or field.dropout is not None:
-        return patch
-    if patch.framed < LEAST_FRAMED:
+    patch = at(field.cells, field.kind != "line")
+    if field.dropout is not None or patch.framed >= LEAST_FRAMED:
+        return None if _lies_farther_on(field, patch, at) else patch
+    if field.framed:
         return None
-    if field.boxes > 1:
-        # A comb that lies some boxes farther on: it would be read without its first or last digits.
-        step = (field.cells[-1] - field.cells[0]) / (field.boxes - 1)
-        for missing, beyond in ((0, step), (-1, -step)):
-            if not _ends(patch)[missing] and at(field.cells + beyond).framed > patch.framed:
-                return None
-    return patch
+    return patch if field.kind == "line" else at(field.cells, False)
+
+
+def _lies_farther_on(field: FormField, patch: Patch, at: Callable[[Cells, bool], Patch]) -> bool:
+    """Whether a comb lies some boxes farther on: it would be read without its first or last digits."""
+    if field.boxes < 2 or not field.framed or field.dropout is not None:
+        return False
+    step = (field.cells[-1] - field.cells[0]) / (field.boxes - 1)
+    return any(
+        not _ends(patch)[missing] and at(field.cells + beyond, True).framed > patch.framed
+        for missing, beyond in ((0, step), (-1, -step))
+    )
 
 
 def _ends(patch: Patch) -> tuple[bool, bool]:

@@ -41,6 +41,11 @@ class FormField:
     dropout: str | None = None
 
     @property
+    def framed(self) -> bool:
+        """Whether lines are printed around it."""
+        return self.kind != "line" and self.model.framed
+
+    @property
     def lengths(self) -> tuple[int, ...] | None:
         """Numbers of digits that the value may have, ascending; None: any."""
         length = self.model.length
@@ -93,7 +98,7 @@ class Form:
     @property
     def frames(self) -> Rules:
         """The printed frames of the fields, as lines."""
-        framed = [each.cells for each in self.form_fields if each.kind != "line"]
+        framed = [each.cells for each in self.form_fields if each.framed]
         left, top, right, bottom = np.vstack([np.zeros((0, 4)), *framed]).T
         across = [np.stack([left, y, right, y], axis=1) for y in (top, bottom)]
         down = [np.stack([x, top, x, bottom], axis=1) for x in (left, right)]

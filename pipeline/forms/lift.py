@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from pipeline.document import Box, Image
 from pipeline.forms.perspective import Matrix, apply
+from pipeline.forms.snap import SHIFT, settle_on_line, snap
 from pipeline.paper import ink
-from pipeline.paper.ink import Darkness, Mask
+from pipeline.paper.ink import Darkness
 
 # Height, pixels, of a box for one digit and of a frame for a number.
 CELL_HEIGHT = 60
@@ -20,15 +21,6 @@ FRAME_HEIGHT = 76
 TALLEST = 1.3
 # Room around a field, in heights of its boxes.
 MARGIN = 0.45
-# How far the frame may be from where the registration puts it, in heights (and widths) of a box.
-SHIFT = 0.3
-STRETCH = 0.03
-# How far a line may stray from level, of its length, either way.
-LEAN = 0.005
-# Share of a wall that must be drawn to be taken for one.
-DRAWN = 0.6
-# Darkness of a frame's print at least, and against the ink about it: frames may be much fainter than pens.
-PRINT, FAINT_PRINT = 0.08, 0.35
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +33,7 @@ class Patch:
     walls : the columns of the drawn walls, and the rows of the drawn lines above and below.
     framed : 0..1, share of the expected frame that is drawn there.
     box : the field on the page.
+    tops : for every column of `walls` the row from which it is drawn: 0, or where a tick begins.
     """
 
     dark: Darkness
@@ -48,6 +41,7 @@ class Patch:
     walls: tuple[NDArray[np.float64], NDArray[np.float64]]
     framed: float
     box: Box
+    tops: NDArray[np.float64]
 
     @property
     def unit(self) -> float:
@@ -63,6 +57,7 @@ def lift(
     dropout: str | None,
     *,
     framed: bool = True,
+    ticks: bool = False,
     shift: float = SHIFT,
 ) -> Patch:
     """The patch of a field.
@@ -73,6 +68,7 @@ def lift(
     height : pixels that a box shall come to.
     dropout : colour that is not to be seen, None for none.
     framed : whether the field has a frame; else it may have a line below, and nothing at its sides.
+    ticks : whether ticks at the foot may part the boxes, where there are no walls.
     shift : how far the frame may be from the cells, in heights (and widths) of a box.
     """
     low, high = cells[:, :2].min(axis=0), cells[:, 2:].max(axis=0)
@@ -89,8 +85,8 @@ def lift(
     level = sample_page(grey, to_part @ matrix @ place, (size[0], size[1]))
     dark = ink.darkness(level, window=max(24, min(64, height)))
     there = (cells - np.tile(low - margin, 2)) * scale
-    found, walls, drawn = _snap(dark, there, shift) if framed else _settle_on_line(dark, there)
-    return Patch(dark, found, walls, drawn, box)
+    frame = snap(dark, there, shift, TALLEST, ticks) if framed else settle_on_line(dark, there)
+    return Patch(dark, frame.cells, frame.walls, frame.drawn, box, frame.tops)
 
 
 def _unit(cells: NDArray[np.float64]) -> float:
@@ -149,102 +145,3 @@ def _part(image: Image, corners: NDArray[np.float64]) -> tuple[Image, NDArray[np
     box = bounds(corners, image.shape)
     part = image[box.y : box.y + box.height, box.x : box.x + box.width]
     return part, np.array([box.x, box.y], np.float64)
-
-
-def _snap(
-    dark: Darkness, cells: NDArray[np.float64], shift: float
-) -> tuple[NDArray[np.float64], tuple[NDArray[np.float64], NDArray[np.float64]], float]:
-    """The boxes moved onto the frame drawn near them; its walls and lines; how much of it is drawn."""
-    mask = ink.binarize(dark, max(PRINT, FAINT_PRINT * ink.ink_threshold(dark)))
-    tall = float(np.median(cells[:, 3] - cells[:, 1]))
-    wide = float(np.median(cells[:, 2] - cells[:, 0]))
-    top, bottom = float(cells[:, 1].min()), float(cells[:, 3].max())
-    left, right = float(cells[:, 0].min()), float(cells[:, 2].max())
-    columns = _profile(mask, tall, slice(max(0, int(top)), int(bottom) + 1), down=True)
-    rows = _profile(mask, min(wide, 2.0 * tall), slice(max(0, int(left)), int(right) + 1), down=False)
-    xs = np.unique(np.round(np.concatenate([cells[:, 0], cells[:, 2]]), 2))
-    ys = np.unique(np.round(np.concatenate([cells[:, 1], cells[:, 3]]), 2))
-    x_places, x_seen = _settle(columns, _merged(xs, 0.02 * wide), shift * min(wide, tall))
-    y_places, y_seen = _settle(rows, _merged(ys, 0.02 * tall), shift * min(wide * TALLEST, tall))
-    moved = cells.copy()
-    for column, edges, places in (
-        (0, _merged(xs, 0.02 * wide), x_places),
-        (2, _merged(xs, 0.02 * wide), x_places),
-        (1, _merged(ys, 0.02 * tall), y_places),
-        (3, _merged(ys, 0.02 * tall), y_places),
-    ):
-        nearest = np.abs(cells[:, column][:, None] - edges[None, :]).argmin(axis=1)
-        moved[:, column] = places[nearest]
-    drawn = float(min(np.mean(x_seen >= DRAWN), np.mean(y_seen >= DRAWN)))
-    walls = tuple(
-        # A single line where several should be is something else: the edge of a table, a tall 1.
-        places[seen >= DRAWN] if np.mean(seen >= DRAWN) >= 0.5 else np.zeros(0)
-        for places, seen in ((x_places, x_seen), (y_places, y_seen))
-    )
-    return moved, (walls[0], walls[1]), drawn
-
-
-def _settle_on_line(
-    dark: Darkness, cells: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], tuple[NDArray[np.float64], NDArray[np.float64]], float]:
-    """The area moved up or down onto the ruled line at its lower edge, where there is one; else as it is."""
-    mask = ink.binarize(dark, max(PRINT, FAINT_PRINT * ink.ink_threshold(dark)))
-    left, top, right, bottom = cells[0]
-    rows = _profile(mask, 2.0 * (bottom - top), slice(max(0, int(left)), int(right) + 1), down=False)
-    places, seen = _settle(rows, np.array([bottom]), SHIFT * float(bottom - top))
-    if seen[0] < DRAWN:
-        return cells, (np.zeros(0), np.zeros(0)), 0.0
-    return cells + np.array([0.0, 1.0, 0.0, 1.0]) * (places[0] - bottom), (np.zeros(0), places), 1.0
-
-
-def _merged(edges: NDArray[np.float64], apart: float) -> NDArray[np.float64]:
-    """Edges without those that repeat another: neighbours in a comb share a wall."""
-    kept = [edges[0]]
-    for edge in edges[1:]:
-        if edge - kept[-1] > max(apart, 1.0):
-            kept.append(edge)
-    return np.array(kept)
-
-
-def _profile(mask: Mask, length: float, span: slice, *, down: bool) -> NDArray[np.float64]:
-    """For every column (row) the share of `span` that is covered by long straight ink along it."""
-    run = max(5, int(0.4 * length))
-    kernel = np.ones((run, 1) if down else (1, run), np.uint8)
-    gap = np.ones((3, 1) if down else (1, 3), np.uint8)
-    # A line that leans by a few pixels on its way counts, and one that the scanner broke.
-    lean = 2 * round(LEAN * (span.stop - span.start)) + 3
-    side = np.ones((1, lean) if down else (lean, 1), np.uint8)
-    soft = cv2.dilate(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, gap), side)
-    lines = cv2.morphologyEx(soft, cv2.MORPH_OPEN, kernel) > 0
-    share = lines[span].mean(axis=0) if down else lines[:, span].mean(axis=1)
-    return np.asarray(share, np.float64)
-
-
-def _settle(
-    profile: NDArray[np.float64], edges: NDArray[np.float64], reach: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Where the edges come to lie on the profile's lines, all moved alike, then each by itself.
-
-    Returns the places and how much of each edge is drawn there (0..1).
-    """
-    centre = float(edges.mean())
-    at = np.arange(len(profile))
-    stretch = np.linspace(1 - STRETCH, 1 + STRETCH, 7)[:, None]
-    shift = np.linspace(-reach, reach, 2 * int(reach) + 3)
-    tried = centre + (edges - centre) * stretch[:, :, None] + shift[:, None]
-    there = np.interp(tried, at, profile, left=0.0, right=0.0)
-    # Nearer to where the registration puts it is better, all else equal.
-    worth = (
-        np.minimum(there, 0.9).mean(axis=2) - 0.1 * np.abs(shift) / max(reach, 1.0) - np.abs(stretch - 1.0)
-    )
-    chosen = tried.reshape(-1, len(edges))[worth.argmax()]
-    fine = np.arange(-4.0, 4.5, 0.5)
-    places, seen = chosen.copy(), np.zeros(len(edges))
-    for index, place in enumerate(chosen):
-        near = np.interp(place + fine, at, profile, left=0.0, right=0.0)
-        top = near.max()
-        if top >= DRAWN:
-            # The middle of the wall, not its first column.
-            places[index] = place + float(np.average(fine, weights=near >= 0.95 * top))
-        seen[index] = top
-    return places, seen

@@ -83,6 +83,9 @@ class FieldModel(_Model):
         default=None, description="Of a comb: the number of boxes, or the place of each one."
     )
     gap: float = Field(default=0.0, ge=0, description="White between the boxes of a comb that stand apart.")
+    framed: bool = Field(
+        default=True, description="false: it is no frame of lines, but white boxes on a tint, say."
+    )
     rows: tuple[str, ...] = Field(default=(), description="Of cells: the names of the rows, from the top.")
     columns: tuple[str, ...] = Field(
         default=(), description="Of cells: the names of the columns, from the left."
@@ -133,6 +136,8 @@ class FieldModel(_Model):
             raise ValueError("give either `at` = [x, y, width, height] or `search`")
         if self.search is not None and self.kind in ("line", "cells"):
             raise ValueError(f"`search` finds a comb or a box, not a {self.kind}; give `at`")
+        if self.search is not None and not self.framed:
+            raise ValueError("`search` finds a field by its frame; give `at` instead, or leave `framed` out")
         if self.kind == "comb" and not self.boxes:
             raise ValueError("a comb needs `boxes`: how many there are, or the place of each")
         if isinstance(self.boxes, int) and not 1 <= self.boxes <= 40:

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import cv2
 import numpy as np
+from cv2.typing import MatLike
 from numpy.typing import NDArray
 
 from pipeline.forms.lift import Patch
@@ -20,6 +21,9 @@ BLOCK = 1.2
 BRIDGE, BROKEN = 0.35, 0.5
 # A box's ink: at least so tall or wide (heights of the box) as to be writing.
 WRITING = 0.2
+# What hangs on print outside a box is writing: least height of its part inside, in heights of the box, and
+# how far the middle of that is from the box's edges.
+HANGING, CENTRAL = 0.4, 0.25
 # Share of a component in the walls' strips from which it is what the frame left behind.
 LEFTOVER = 0.75
 # Darkness of writing against the darkest of the field: guide marks and tints are fainter.
@@ -39,12 +43,17 @@ def writing(patch: Patch) -> tuple[Mask, Mask]:
     gone = np.zeros_like(mask)
     for places, turned in ((patch.walls[0], False), (patch.walls[1], True)):
         seen, out, marked = (mask.T, gone.T, strips.T) if turned else (mask, gone, strips)
-        views = [slice(max(0, int(x) - band), int(x) + band + 1) for x in places]
-        parts = [np.ascontiguousarray(seen[:, view]) for view in views]
-        thick = _usual_thickness(parts, [x - view.start for x, view in zip(places, views, strict=True)])
-        for x, view, part in zip(places, views, parts, strict=True):
-            out[:, view] |= _line(part, x - view.start, height, thick)
-            marked[:, view] = 255
+        tops = np.zeros(len(places), int) if turned else patch.tops.astype(int)
+        views = [
+            (slice(top, None), slice(max(0, int(x) - band), int(x) + band + 1))
+            for x, top in zip(places, tops, strict=True)
+        ]
+        parts = [np.ascontiguousarray(seen[view]) for view in views]
+        middles = [x - columns.start for x, (_, columns) in zip(places, views, strict=True)]
+        thick = _usual_thickness(parts, middles)
+        for middle, view, part in zip(middles, views, parts, strict=True):
+            out[view] |= _line(part, middle, height, thick)
+            marked[view] = 255
     rest = np.where(gone > 0, np.uint8(0), mask)
     for x in patch.walls[0]:
         rest |= _shared(rest, gone, round(float(x)), band, BRIDGE * height)
@@ -216,7 +225,8 @@ def _without_faint(mask: Mask, patch: Patch) -> Mask:
 def share_out(patch: Patch, mask: Mask) -> tuple[tuple[Darkness, Mask], ...]:
     """The ink of every box, whole even where it leaves the box: darkness and mask of box and surroundings.
 
-    A component goes to the box that holds most of it; one that fills two boxes is cut at the wall.
+    A component goes to the box that holds most of it; one that fills two boxes, or hangs on print outside,
+    is cut at the walls.
     """
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     owner = np.full(count, -1)
@@ -238,11 +248,31 @@ def share_out(patch: Patch, mask: Mask) -> tuple[tuple[Darkness, Mask], ...]:
         x0, x1 = max(0, int(left - reach)), int(right + reach) + 1
         near = labels[:, x0:x1]
         own = (owner[near] == index) & ~split[near]
+        own |= hanging(labels, cells[index], patch.unit, (owner < 0) & ~split)[:, x0:x1]
         columns = np.arange(x0, x0 + near.shape[1])
         within = (columns >= left) & (columns <= right)
         own |= split[near] & within[None, :] & (near > 0)
         out.append((patch.dark[:, x0:x1], _writing_only(own, patch.unit)))
     return tuple(out)
+
+
+def hanging(
+    labels: MatLike, cell: NDArray[np.float64], height: float, loose: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Where a box holds writing that hangs together with print around it, a neighbour's frame say: (H, W).
+
+    labels : (H, W), components of ink; loose : (N,), which of them belong to no box. Their part in the box is
+    writing where it is tall and about the middle; tails of writing above or below are at its edge.
+    """
+    held = np.zeros(labels.shape, bool)
+    left, top, right, bottom = np.maximum(cell, 0).astype(int)
+    part = labels[top : bottom + 1, left : right + 1]
+    for label in np.unique(part[loose[part]]):
+        rows = np.nonzero(part == label)[0]
+        middle = float(rows.mean()) / max(bottom - top, 1)
+        if label and np.ptp(rows) >= HANGING * height and CENTRAL <= middle <= 1.0 - CENTRAL:
+            held[top : bottom + 1, left : right + 1] |= part == label
+    return held
 
 
 def _writing_only(own: NDArray[np.bool_], height: float) -> Mask:

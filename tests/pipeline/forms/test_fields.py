@@ -235,3 +235,53 @@ def test_a_black_bar_is_no_comb():
     cv2.rectangle(page, (100, 300), (500, 350), 30, cv2.FILLED)
     assert search(page, find_rules(page), (0, 0, 850, 1100), 8, None) is None
     assert find_combs(page, find_rules(page)) == []
+
+
+def ticked(roof: bool) -> np.ndarray:
+    """A comb of six on one line, parted by ticks; with a roof the outline is drawn whole."""
+    page = np.full((pages.HEIGHT, pages.WIDTH), 250, np.uint8)
+    x, y, w, h = pages.COMB
+    cv2.line(page, (x, y + h), (x + w, y + h), 40, 2)
+    if roof:
+        cv2.rectangle(page, (x, y), (x + w, y + h), 40, 2)
+    for place in range(7):
+        cv2.line(page, (x + place * w // 6, y + 2 * h // 3), (x + place * w // 6, y + h), 40, 2)
+    return page
+
+
+@pytest.mark.parametrize("roof", [False, True])
+@pytest.mark.parametrize("shift", [(0, 0), (8, -6)])
+def test_boxes_parted_by_ticks_are_a_comb_where_asked_for(roof, shift):
+    page = ticked(roof)
+    pages.fill(page, "47 191", pages.cells(pages.COMB, 6))
+    off = np.array([[1, 0, shift[0]], [0, 1, shift[1]], [0, 0, 1.0]])
+    patch = lift(page, off, split(pages.COMB, 6), CELL_HEIGHT, None, ticks=True)
+    assert patch.framed == 1.0
+    strips = share_out(patch, writing(patch)[0])
+    assert inked(strips) == [True, True, False, True, True, True]
+    for _, mask in strips:
+        columns = np.flatnonzero(mask.any(axis=0))
+        assert not columns.size or np.ptp(columns) < 40  # the digit alone, no tick beside it
+    assert lift(page, off, split(pages.COMB, 6), CELL_HEIGHT, None).framed < 0.5
+
+
+def test_a_line_under_digits_is_no_ticked_comb():
+    page = np.full((pages.HEIGHT, pages.WIDTH), 250, np.uint8)
+    x, y, w, h = pages.COMB
+    cv2.line(page, (x, y + h), (x + w, y + h), 40, 2)
+    pages.fill(page, "471119", pages.cells(pages.COMB, 6))
+    assert lift(page, LEVEL, split(pages.COMB, 6), CELL_HEIGHT, None, ticks=True).framed < 0.5
+
+
+@pytest.mark.parametrize("place", [1, 5])
+def test_a_digit_that_reaches_the_next_frame_is_not_lost(place):
+    page = pages.blank()
+    left, top, right, bottom = pages.cells(pages.COMB, 6)[place]
+    cv2.line(page, (70, bottom + 7), (780, bottom + 7), 40, 2)
+    cv2.line(page, ((left + right) // 2, top + 12), ((left + right) // 2, bottom + 7), 30, 4)
+    # A tail that comes down from above is none of this box.
+    tail = pages.cells(pages.COMB, 6)[3]
+    cv2.line(page, (70, top - 9), (780, top - 9), 40, 2)
+    cv2.line(page, (tail[0] + 24, top - 30), (tail[0] + 24, top + 23), 30, 4)
+    _, strips = comb_of(page)
+    assert inked(strips) == [index == place for index in range(6)]

@@ -227,3 +227,25 @@ def test_a_comb_without_its_last_wall_is_read(folder):
     page[y + 4 : y + h - 3, x + w - 3 : x + w + 4] = 250
     by_name = {reading.field: reading for reading in read(load_layout(str(folder / "member.toml")), page)}
     assert by_name["member"].value == "7777"
+
+
+@pytest.mark.parametrize(("said", "value"), [("", None), ("framed = false\n", "7777")])
+def test_white_boxes_on_a_tint_are_read_where_the_layout_says_so(folder, said, value):
+    def tinted(page: np.ndarray) -> np.ndarray:
+        x, y, w, h = pages.COMB
+        page[y - 20 : y + h + 20, x - 20 : x + w + 20] = 236
+        for left, top, right, bottom in pages.cells(pages.COMB, 6):
+            page[top : bottom + 1, left + 3 : right - 2] = 250
+        return page
+
+    page = tinted(pages.blank())
+    pages.fill(page, "XX7771", pages.cells(pages.COMB, 6))
+    cv2.imwrite(str(folder / "blank.png"), tinted(pages.blank()))
+    text = (folder / "member.toml").read_text(encoding="utf-8")
+    (folder / "member.toml").write_text(
+        text.replace("boxes = 6\n", f"boxes = 6\n{said}", 1), encoding="utf-8"
+    )
+    got = read(load_layout(str(folder / "member.toml")), pages.seen(page, pages.laid(2.0, 0.95), (850, 1100)))
+    reading = next(each for each in got if each.field == "member")
+    assert reading.value == (value or "")
+    assert reading.reason is (None if value else Reason.NOT_FOUND)
