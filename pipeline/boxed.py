@@ -44,7 +44,7 @@ def lift_boxes(image: Image, row: BoxRow) -> tuple[Box, tuple[tuple[Darkness, Ma
     framed = max(patches, key=lambda patch: patch.framed)
     if framed.framed < LEAST_FRAMED:
         return None
-    seen = [replace(patch, cells=framed.cells, walls=framed.walls) for patch in patches]
+    seen = [replace(patch, cells=framed.cells, walls=framed.walls, tops=framed.tops) for patch in patches]
     patch, frame, pen = max(
         ((each, _frame(each), _pen(each)) for each in seen), key=lambda found: found[2] - found[1]
     )
@@ -84,7 +84,7 @@ def _without_frames(patch: Patch, thick: float, by: float) -> Patch:
     for left, top, right, bottom in patch.cells:
         inside[round(top + rim) : round(bottom - rim) + 1, round(left + rim) : round(right - rim) + 1] = True
     dark = np.where(inside, patch.dark, np.maximum(patch.dark - np.float32(by), np.float32(0)))
-    return replace(patch, dark=dark, walls=NO_WALLS)
+    return replace(patch, dark=dark, walls=NO_WALLS, tops=np.zeros(0))
 
 
 def _thickness(patch: Patch, frame: float) -> float:
