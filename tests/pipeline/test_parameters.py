@@ -1,6 +1,7 @@
 """Calibration, thresholds, and their file."""
 
 import json
+from math import log
 
 import numpy as np
 import pytest
@@ -18,6 +19,22 @@ def test_confidence_rises_with_the_evidence_and_is_never_certain():
     sure = calibration.confidence([Candidate("12", 0.999999), Candidate("17", 1e-6)], [1.0, 1.0])
     unsure = calibration.confidence([Candidate("12", 0.5), Candidate("17", 0.4)], [0.9, 0.5])
     assert unsure < 0.6 < sure <= CEILING
+
+
+@pytest.mark.parametrize(
+    ("coefficient", "logit"),
+    [
+        ("bias", 1.0),
+        ("path", log(0.6 / 0.4)),
+        ("margin", log(0.6 / 0.2)),
+        ("weakest", log(0.7)),
+        ("length", 2.0),
+    ],
+)
+def test_each_coefficient_weighs_its_own_evidence(coefficient: str, logit: float) -> None:
+    alone = Calibration(**{"bias": 0.0, "path": 0.0, coefficient: 1.0})
+    found = alone.confidence([Candidate("12", 0.6), Candidate("17", 0.2)], [0.9, 0.7])
+    assert log(found / (1.0 - found)) == pytest.approx(logit)
 
 
 def test_nothing_read_has_no_confidence():

@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.strings.segment import MAX_RUN, digit_height, find_cuts, find_seams, find_valleys, runs, segment
+from pipeline.strings.segment import (
+    MAX_RUN,
+    Pieces,
+    digit_height,
+    find_cuts,
+    find_seams,
+    find_valleys,
+    runs,
+    segment,
+)
 
 
 def rings(centres: list[int], radius: int = 15) -> np.ndarray:
@@ -46,6 +55,13 @@ def test_runs_are_neighbours_in_order():
     assert found.tolist() == sorted(found.tolist())
     singles = [start for start, stop in found if stop == start + 1]
     assert singles == list(range(len(pieces)))  # every piece can stand alone, so a way always exists
+
+
+def test_a_digit_may_lie_in_four_pieces_and_no_more():
+    boxes = np.array([[x, 0, x + 4, 30] for x in range(0, 25, 5)], np.int32)
+    nothing = np.zeros((30, 24), np.uint8)
+    shards = Pieces(nothing, nothing.astype(np.int16), boxes, height=30.0, stroke=3.0, slant=0.0)
+    assert [stop for start, stop in runs(shards).tolist() if start == 0] == [1, 2, 3, 4]
 
 
 def test_the_cheapest_seam_passes_the_thin_bridge():
