@@ -149,7 +149,7 @@ class _Census(threading.Thread):
             while waiting:
                 process = waiting.pop()
                 try:
-                    if part := _part(process):
+                    if part := self._part(process):
                         self._part_of[process] = part
                     self._used[process] = _cpu_of(process)
                     for thread in Path(f"/proc/{process}/task").iterdir():
@@ -157,16 +157,13 @@ class _Census(threading.Thread):
                 except (OSError, ValueError):
                     continue  # it has ended meanwhile
 
-
-def _part(process: int) -> str:
-    command = Path(f"/proc/{process}/cmdline").read_text()
-    if not command:
-        return ""  # it has ended, and is only listed yet
-    if "flows.tether" in command or "uvicorn" in command:
-        return "Prefect's server"
-    if "flows.cli" in command:
-        return "the night"
-    return "reading" if "--bare" in command or "forkserver" in command else "others"
+    def _part(self, process: int) -> str:
+        command = Path(f"/proc/{process}/cmdline").read_text()
+        if not command:
+            return ""  # it has ended, and is only listed yet
+        if "flows.cli" in command:  # the server is forked from the night
+            return "the night" if process in self._roots else "Prefect's server"
+        return "reading" if "--bare" in command or "forkserver" in command else "others"
 
 
 def _cpu_of(process: int) -> float:

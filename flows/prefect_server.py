@@ -14,7 +14,6 @@ import os
 import shutil
 import socket
 import sqlite3
-import subprocess
 import sys
 import tempfile
 import time
@@ -25,9 +24,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from importlib import import_module
 from importlib.metadata import version
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from flows.errors import PrefectUnavailableError
+from flows.prefect_process import LOG_NAME, start_server
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +53,7 @@ def prefect_api(
     lasting : where our own server keeps its records for the next time, and shows them to browsers;
         without it they are gone in the end.
     scratch : a folder that can be written, where the system's temporary one cannot.
-    modules : imported while the server starts, which takes as long; they may import Prefect.
+    modules : imported before the server is forked off, which then has them; they may import Prefect.
     verbose : let Prefect write its own messages to standard error as well.
 
     Raises PrefectUnavailableError where the API that is set cannot be reached, or our own
@@ -168,46 +169,28 @@ def _set(values: Mapping[str, str | None]) -> None:
             os.environ[name] = value
 
 
-def _start(home: Path, modules: Sequence[str], *, lasting: bool) -> tuple[subprocess.Popen[bytes], str]:
+def _start(home: Path, modules: Sequence[str], *, lasting: bool) -> tuple[BaseProcess, str]:
     if not (home / _DATABASE).exists():
         _use_template(home)
+    for module in ("prefect.main", *modules):
+        import_module(module)
     for _ in range(_ATTEMPTS):
         port = _free_port()
-        server = _launch(home, port, lasting=lasting)
-        for module in ("prefect.main", *modules):
-            import_module(module)
+        # Its pages would look for it on Prefect's usual port.
+        with _environment({"PREFECT_SERVER_UI_API_URL": f"http://{_LOOPBACK}:{port}/api"}):
+            server = start_server(home, _LOOPBACK, port, lasting=lasting)
         if _wait_until_healthy(server, port):
             return server, f"http://{_LOOPBACK}:{port}/api"
         _end(server)
     raise PrefectUnavailableError(
         f"the local Prefect server did not start within {START_LIMIT_S:.0f} s"
-        f" ({_last_line(home / 'server.log')}); set PREFECT_API_URL to a running one to do without it"
+        f" ({_last_line(home / LOG_NAME)}); set PREFECT_API_URL to a running one to do without it"
     )
 
 
-def _launch(home: Path, port: int, *, lasting: bool = False) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "flows.tether", "" if lasting else str(home)]
-    if lasting:
-        command += ["prefect", "server", "start", "--host", _LOOPBACK, "--port", str(port)]
-    else:
-        command += ["flows.bare_api", _LOOPBACK, str(port)]
-    # Its pages would look for it on Prefect's usual port.
-    environment = os.environ | {"PREFECT_SERVER_UI_API_URL": f"http://{_LOOPBACK}:{port}/api"}
-    with (home / "server.log").open("ab") as output:
-        # A session of its own: Ctrl-C must reach the night alone, which still has things to record.
-        return subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-            env=environment,
-        )
-
-
-def _wait_until_healthy(server: subprocess.Popen[bytes], port: int) -> bool:
+def _wait_until_healthy(server: BaseProcess, port: int) -> bool:
     limit = time.monotonic() + START_LIMIT_S
-    while server.poll() is None and time.monotonic() < limit:
+    while server.is_alive() and time.monotonic() < limit:
         if _healthy(port):
             return True
         time.sleep(_POLL_S)
@@ -223,12 +206,10 @@ def _healthy(port: int) -> bool:
             return False  # not yet
 
 
-def _end(server: subprocess.Popen[bytes]) -> None:
+def _end(server: BaseProcess) -> None:
     """End our server; what it has in its database is safe, and a home of one night is removed."""
     server.kill()
-    server.wait()
-    if server.stdin is not None:
-        server.stdin.close()
+    server.join()
 
 
 def _free_port() -> int:

@@ -7,6 +7,9 @@ ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "TF_
 # Before what reads them is imported: threads would not survive the fork.
 os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
 
+gc.disable()
+
+import flows.cli  # noqa: E402 - every process runs the file that the night was started by, which imports it
 import flows.debug_images  # noqa: E402
 import flows.pictures  # noqa: E402, F401
 import models.classifier  # noqa: E402, F401
@@ -16,3 +19,4 @@ import pipeline.read  # noqa: E402, F401
 
 gc.collect()
 gc.freeze()  # or looking for garbage would copy the shared memory
+gc.enable()

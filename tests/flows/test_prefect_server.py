@@ -1,7 +1,7 @@
 from __future__ import annotations
 
+import multiprocessing
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -55,15 +55,20 @@ def test_profile_without_address_is_no_address(tmp_path: Path) -> None:
     assert configured_api_url() is None
 
 
+def ends_at_once(home: Path) -> None:
+    (home / "server.log").write_text("starting\nno room for a database\n\n")
+
+
 def test_server_that_ends_at_its_start_is_told_with_its_last_words(monkeypatch: pytest.MonkeyPatch) -> None:
     homes: list[Path] = []
 
-    def launch(home: Path, port: int, *, lasting: bool) -> subprocess.Popen[bytes]:
+    def start(home: Path, host: str, port: int, *, lasting: bool) -> multiprocessing.Process:
         homes.append(home)
-        (home / "server.log").write_text("starting\nno room for a database\n\n")
-        return subprocess.Popen([sys.executable, "-c", ""], stdin=subprocess.PIPE)
+        server = multiprocessing.Process(target=ends_at_once, args=(home,))
+        server.start()
+        return server
 
-    monkeypatch.setattr(prefect_server, "_launch", launch)
+    monkeypatch.setattr(prefect_server, "start_server", start)
     monkeypatch.setattr(prefect_server, "import_module", lambda name: None)
     before = dict(os.environ)
     with pytest.raises(PrefectUnavailableError, match="no room for a database"), prefect_api():
