@@ -2,9 +2,10 @@
 
     python -m benchmarks.kills [--kills 30] [--scans 300] [--seed 7]
 
-Each time the whole process group gets SIGKILL (half the kills: the night's process alone), and the same
-command is started again; a moment that comes after the night's end does not count. In the end results.csv and results.jsonl must be those of the unbroken night,
-byte for byte; no process and no lock may be left.
+Each time the whole process group gets SIGKILL (half the kills: the night's process alone), and the
+same command is started again; a moment that comes after the night's end does not count. In the end
+results.csv and results.jsonl must be those of the unbroken night, byte for byte; no process and no lock
+may be left.
 """
 
 from __future__ import annotations
