@@ -51,8 +51,8 @@ class Model(Network):
             ) from error
         except (ValueError, KeyError) as error:
             raise ModelError(
-                f"{directory / PARAMETERS}: cannot be read ({error}); fit it again with "
-                "python -m models.fit_reader"
+                f"{directory / PARAMETERS}: cannot be read ({error}); learn again from the same fields "
+                "(nightsort train --from), or fit it again with python -m models.fit_reader"
             ) from error
         self.parameters = replace(self.parameters, envelope=_envelope(directory))
         self.sha256 = self._digest(directory)

@@ -153,4 +153,4 @@ class ReaderParameters:
                 Trust.from_dict(document["boxes"]),
             )
         except (KeyError, TypeError) as error:
-            raise ValueError(f"{path.name} is not of this version: {error}") from error
+            raise ValueError(f"another version made it: {error}") from error

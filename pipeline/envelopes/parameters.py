@@ -97,4 +97,4 @@ class EnvelopeParameters:
                 tuple((float(target), float(least)) for target, least in document["thresholds"]),
             )
         except (KeyError, TypeError) as error:
-            raise ValueError(f"{path.name} is not of this version: {error}") from error
+            raise ValueError(f"another version made it: {error}") from error
