@@ -1,7 +1,7 @@
 """Fit what finding and trusting postal codes knows: `python -m models.fit_envelopes DIR`.
 
-Mail is drawn, also hard cases and pieces with no code at all. On one half the weights are fitted that
-tell the code from other writing; on the other half the codes are read with them, and from how many of
+Mail is drawn, also hard cases and pieces with no code at all. On one third the weights are fitted that
+tell the code from other writing; on the others the codes are read with them, and from how many of
 those are right follow the calibration, the thresholds, and the least confidence of a find. Codes in
 printed boxes are calibrated by themselves.
 """
@@ -38,7 +38,7 @@ from sample_scans.boxed_mail import BOXED
 from sample_scans.mail import NO_CODE, MailPiece, cases_of, draw_mail
 
 WRITTEN = ("us", "us", "us", "de", "hu")
-BOXED_SHARE = 0.25  # of the pieces, more of them drawn for the boxes
+PLACES_SHARE, BOXED_SHARE = 1 / 3, 0.25  # of the pieces, those for places; more of them drawn for the boxes
 UNCODED = 6  # every so many pieces one has no code
 TURNED = ("upside-down", "sideways")  # another part of reading turns these
 SAME_PLACE = 0.3  # a stretch with its margin against the code's own ink
@@ -202,16 +202,17 @@ def least_find(confidence: NDArray[np.float64], coded: NDArray[np.bool_], pieces
 
 
 def fit_envelopes(directory: Path, pieces: int, seed: int) -> dict[str, Any]:
-    """Fit and write envelope.json; returns figures of the second half."""
+    """Fit and write envelope.json; returns figures of the second part."""
     started = time.monotonic()
     model = load_model(directory)
     plain = model.parameters
     spotter = Spotter(model, plain.weights, np.zeros(len(FEATURES)))
-    drawn = draw_pieces(seed, pieces // 2, WRITTEN)
+    first = round(PLACES_SHARE * pieces)
+    drawn = draw_pieces(seed, first, WRITTEN)
     choices = [choice for piece, country in drawn if (choice := look(piece, country, spotter))]
     places, loss = fit_places(choices)
     found = replace(plain, envelope=EnvelopeParameters(places=places))
-    written = answer(draw_pieces(seed + 1, pieces - pieces // 2, WRITTEN), model, found, boxed=False)
+    written = answer(draw_pieces(seed + 1, pieces - first, WRITTEN), model, found, boxed=False)
     boxed = answer(draw_pieces(seed + 2, int(BOXED_SHARE * pieces), BOXED), model, found, boxed=True)
     envelope = EnvelopeParameters(places, fit_confidence(written), fit_confidence(boxed))
     confidence, right, coded = best_of_pieces(written, confidences(written, envelope.written))
@@ -222,7 +223,7 @@ def fit_envelopes(directory: Path, pieces: int, seed: int) -> dict[str, Any]:
     )
     told = {
         "command": f"python -m models.fit_envelopes DIR --pieces {pieces} --seed {seed}",
-        "lost": pieces // 2 - len(choices),
+        "lost": first - len(choices),
         "loss": round(loss, 4),
         "exact": round(float(right[coded].mean()), 4),
         "exact_in_boxes": round(float(boxed.right.mean()), 4) if len(boxed.right) else None,
@@ -236,7 +237,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m models.fit_envelopes", description=__doc__)
     parser.add_argument("directory", type=Path, help="folder of a trained model with its reader")
-    parser.add_argument("--pieces", type=int, default=1200)
+    parser.add_argument("--pieces", type=int, default=1800)
     parser.add_argument("--seed", type=int, default=5_000_000)
     options = parser.parse_args(arguments)
     print(json.dumps(fit_envelopes(options.directory, options.pieces, options.seed)))

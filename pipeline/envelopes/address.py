@@ -24,7 +24,7 @@ TALLEST, SHORTEST = 0.16, 0.006
 LINE_GAP = 2.2  # heights of the line: white that ends a line
 # A dash: its length and most height, as shares of the page's height; how often as long as high it is; how far
 # the digits that it joins stand from it and reach over it, in their heights.
-SHORT_DASH, LONG_DASH, HIGH_DASH, FLAT = 0.005, 0.05, 0.012, 2.0
+SHORT_DASH, LONG_DASH, HIGH_DASH, FLAT = 0.005, 0.05, 0.012, 1.5
 DASH_GAP, OVER_DASH = 1.2, 0.5
 # Width of a digit with its white, in heights of the line, least and most.
 NARROW_DIGIT, WIDE_DIGIT = 0.28, 1.6

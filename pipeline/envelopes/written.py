@@ -97,12 +97,22 @@ def find_codes(image: Image, country: Country, spotter: Spotter | None) -> list[
         return [lift_line(grey, search, part) for part in parts]
     found = look_for_codes(grey, search, country, spotter)
     shares = weigh_stretches(found.stretches, spotter.places)
-    best = np.argsort(-shares, kind="stable")[:READ].tolist()
-    return [
-        found.lift(found.stretches[index], float(shares[index]))
-        for rank, index in enumerate(best)
-        if rank == 0 or shares[index] >= LEAST_PROBABLE
-    ]
+    return [found.lift(found.stretches[index], float(shares[index])) for index in _best(found, shares)]
+
+
+def _best(found: Found, shares: NDArray[np.float64]) -> list[int]:
+    """The stretches that are read, most probable first, and the longest of the line on which that one is.
+
+    What stands alone on its line has so many parts that they would crowd out the whole.
+    """
+    order = np.argsort(-shares, kind="stable")[:READ].tolist()
+    best = [index for rank, index in enumerate(order) if rank == 0 or shares[index] >= LEAST_PROBABLE]
+    if best:
+        line = found.stretches[best[0]].line
+        parts = [index for index, each in enumerate(found.stretches) if each.line == line]
+        longest = max(parts, key=lambda index: found.stretches[index].end - found.stretches[index].begin)
+        best += [longest] if longest not in best else []
+    return best
 
 
 def look_for_codes(
