@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.errors import UsageError
+from pipeline.document import Reason, Status
 from pipeline.results import COLUMNS, write_atomically
 
 ALWAYS = ("csv", "jsonl")
@@ -45,6 +46,9 @@ _FIELDS: tuple[tuple[str, str, str], ...] = (
 )
 
 
+_ONE_OF = {"status": tuple(Status), "reason": tuple(Reason)}
+
+
 def parse_formats(text: str) -> tuple[str, ...]:
     """The formats of a list such as `parquet,xlsx`, those that are always written left out.
 
@@ -64,7 +68,12 @@ def parse_formats(text: str) -> tuple[str, ...]:
 
 def write_schema(out: Path) -> None:
     """Write results.schema.json, a Table Schema of results.csv. Raises OSError."""
-    fields = [{"name": name, "type": kind, "description": what} for name, kind, what in _FIELDS]
+    fields: list[_Record] = [
+        {"name": name, "type": kind, "description": what} for name, kind, what in _FIELDS
+    ]
+    for field in fields:
+        if field["name"] in _ONE_OF:
+            field["constraints"] = {"enum": list(_ONE_OF[field["name"]])}
     schema = {"fields": fields, "primaryKey": ["scan", "page", "field"], "missingValues": [""]}
     write_atomically(out / SCHEMA_NAME, [json.dumps(schema, indent=2).encode() + b"\n"])
 

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from flows.cli import app
+from pipeline.document import Reason, Status
+from pipeline.results import COLUMNS
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -42,6 +44,12 @@ def test_the_python_of_the_readme_runs() -> None:
     (code,) = (code for kind, code in BLOCK.findall(PAGES[0].read_text("utf-8")) if kind == "python")
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=ROOT)
     assert re.fullmatch(r"[0-9]+ [01]\.[0-9]{2} (True|False)\n", done.stdout)
+
+
+def test_every_column_status_and_reason_is_explained() -> None:
+    pages = "".join((ROOT / name).read_text("utf-8") for name in ("README.md", "docs/results.md"))
+    for word in (*COLUMNS, *Status, *Reason):
+        assert f"`{word}`" in pages or f"| {word} |" in pages, word
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -11,7 +11,7 @@ from pyarrow import parquet
 from flows import formats
 from flows.errors import UsageError
 from flows.formats import SCHEMA_NAME, parse_formats, write_format, write_schema
-from pipeline.document import Box, Reading, Status
+from pipeline.document import Box, Reading, Reason, Status
 from pipeline.results import COLUMNS, record
 
 
@@ -33,6 +33,8 @@ def test_schema_has_every_column_in_its_order(tmp_path: Path) -> None:
     write_schema(tmp_path)
     schema = json.loads((tmp_path / SCHEMA_NAME).read_text(encoding="utf-8"))
     assert tuple(field["name"] for field in schema["fields"]) == COLUMNS
+    one_of = {each["name"]: each["constraints"]["enum"] for each in schema["fields"] if "constraints" in each}
+    assert one_of == {"status": list(Status), "reason": list(Reason)}
     assert schema["primaryKey"] == ["scan", "page", "field"]
 
 
