@@ -15,11 +15,13 @@ from pathlib import Path
 
 from flows.reader import Reader
 from pipeline.document import Page, Reading, Reason, Scan, ScanError
+from pipeline.paper.condition import Condition, measure_condition
 
 log = logging.getLogger(__name__)
 
 # Waits before a file is opened again that could not be read: a network drive's hiccup.
 OPEN_AGAIN_AFTER_S = (0.5, 2.0)
+MEASURED_ONE_IN = 16  # scans; the same ones by any number of workers, since their content decides
 
 
 @dataclass(frozen=True)
@@ -67,12 +69,14 @@ class ScanResult:
     """All that came of one scan.
 
     pages : pages that were decoded.
+    condition : of its first page, where the scan is one of those that are measured.
     """
 
     content: str
     pages: int = 0
     readings: list[Reading] = field(default_factory=list)
     failures: list[PageFailure] = field(default_factory=list)
+    condition: Condition | None = None
 
     def fail(self, error: Exception, page: int) -> None:
         """Note that a page could not be read, and why."""
@@ -124,10 +128,17 @@ def _pages(
         try:
             for page in _decode(job.scan.path, job.content):
                 result.pages = page.number
+                if page.number == 1 and is_measured(job.content):
+                    result.condition = measure_condition(page.image)
                 yield page
                 on_scan(index)
         except Exception as error:  # a decoder's bug is this scan's failure, not the night's
             result.fail(error, result.pages + 1)
+
+
+def is_measured(content: str) -> bool:
+    """Whether a scan's condition is measured, so that nights can be compared."""
+    return int(content[:8], 16) % MEASURED_ONE_IN == 0
 
 
 def _decode(path: Path, key: str) -> Iterator[Page]:
@@ -173,7 +184,7 @@ def _check(job: Job, result: ScanResult) -> None:
             result.fail(RuntimeError("the page yielded nothing"), page)
     if _changed(job):
         text = "the file changed while it was read; it is read again on the next run"
-        result.readings = []
+        result.readings, result.condition = [], None
         result.failures = [PageFailure(1, Reason.UNREADABLE_FILE, text, lasting=False)]
     result.readings = [replace(reading, scan="") for reading in result.readings]
 

@@ -19,9 +19,11 @@ from flows.ledger_file import explained, open_ledger_file
 MOST_NIGHTS = 30
 LEAST_NIGHTS = 3  # before there is anything that could be called usual
 LEAST_FIELDS = 50
+LEAST_MEASURED = 4  # pages; one in 16 is
 _FAR_SD = 4.0
 _FAR_SHARE = 0.05
 _FAR_RATIO = 0.15
+_FAR_DEGREES = 1.0
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class NightFigures:
 
     accepted, empty : of the fields; failed : pages that could not be read.
     confidence : mean over the fields with a value; height : mean of the fields' boxes, pixels.
+    contrast, stroke, skew : means over the pages that were `measured` (`pipeline.paper.condition`).
     """
 
     run: int
@@ -41,6 +44,10 @@ class NightFigures:
     failed: int
     confidence: float | None
     height: float | None
+    measured: int = 0
+    contrast: float | None = None
+    stroke: float | None = None
+    skew: float | None = None
 
     @property
     def accepted_share(self) -> float | None:
@@ -98,6 +105,21 @@ def find_drift(tonight: NightFigures, before: Sequence[NightFigures]) -> list[st
                 f"size of the fields: {tonight.height:.0f} pixels tonight,"
                 f" {statistics.fmean(heights):.0f} in the nights before; did the resolution change?"
             )
+    return alarms + _find_other_scanner(tonight, before)
+
+
+def _find_other_scanner(tonight: NightFigures, before: Sequence[NightFigures]) -> list[str]:
+    """Where the pages came out otherwise than they did: fainter, thinner, askew."""
+    before = [night for night in before if night.measured >= LEAST_MEASURED]
+    if len(before) < LEAST_NIGHTS or tonight.measured < LEAST_MEASURED:
+        return []
+    alarms = []
+    for name, (value, text, advice) in _CONDITIONS.items():
+        now, usual = value(tonight), [value(night) for night in before]
+        mean = statistics.fmean(usual)
+        far = _FAR_DEGREES if name == "skew" else _FAR_RATIO * mean
+        if abs(now - mean) > max(far, _FAR_SD * statistics.pstdev(usual)):
+            alarms.append(f"{name}: {text % now} tonight, {text % mean} in the nights before; {advice}")
     return alarms
 
 
@@ -116,6 +138,21 @@ _SHARES: dict[str, Callable[[NightFigures], float | None]] = {
     "mean confidence": lambda night: night.confidence,
 }
 
+# Value, how it is written, what a person should look at.
+_CONDITIONS: dict[str, tuple[Callable[[NightFigures], float], str, str]] = {
+    "contrast of the ink": (
+        lambda night: night.contrast or 0.0,
+        "%.2f",
+        "look at the scanner's lamp and settings",
+    ),
+    "width of the strokes": (
+        lambda night: night.stroke or 0.0,
+        "%.1f pixels",
+        "did resolution or pens change?",
+    ),
+    "skew": (lambda night: night.skew or 0.0, "%.1f degrees", "look at the scanner's feeder"),
+}
+
 _NIGHTS = """
 WITH found AS (
     SELECT o.run, count(*) AS fields, sum(r.empty) AS empty,
@@ -128,9 +165,14 @@ WITH found AS (
 ), lost AS (
     SELECT o.run, count(*) AS failed
       FROM outcomes o JOIN failures f ON f.content = o.content AND f.reader = o.reader GROUP BY o.run
+), looks AS (
+    SELECT o.run, count(*) AS measured, avg(contrast) AS contrast, avg(stroke) AS stroke, avg(skew) AS skew
+      FROM outcomes o JOIN conditions c ON c.content = o.content AND c.reader = o.reader GROUP BY o.run
 ), sheets AS (SELECT run, sum(pages) AS pages FROM outcomes GROUP BY run)
 SELECT runs.id AS run, runs.started, pages, coalesce(fields, 0) AS fields, coalesce(accepted, 0) AS accepted,
-       coalesce(empty, 0) AS empty, coalesce(failed, 0) AS failed, confidence, height
+       coalesce(empty, 0) AS empty, coalesce(failed, 0) AS failed, confidence, height,
+       coalesce(measured, 0) AS measured, contrast, stroke, skew
   FROM runs JOIN sheets ON sheets.run = runs.id LEFT JOIN found ON found.run = runs.id
-  LEFT JOIN lost ON lost.run = runs.id ORDER BY runs.id DESC LIMIT ?
+  LEFT JOIN lost ON lost.run = runs.id LEFT JOIN looks ON looks.run = runs.id
+ ORDER BY runs.id DESC LIMIT ?
 """

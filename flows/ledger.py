@@ -13,7 +13,7 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, fields
+from dataclasses import astuple, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -222,7 +222,7 @@ class Ledger:
 
     def _write_result(self, db: sqlite3.Connection, run: int, reader: int, result: ScanResult) -> None:
         key = (result.content, reader)
-        for table in ("readings", "failures"):
+        for table in ("readings", "failures", "conditions"):
             db.execute(f"DELETE FROM {table} WHERE content = ? AND reader = ?", key)
         lasting = all(failure.lasting for failure in result.failures)
         db.execute(
@@ -237,6 +237,8 @@ class Ledger:
             "INSERT INTO failures VALUES (?, ?, ?, ?, ?)",
             [(*key, each.page, each.reason.value, each.message) for each in result.failures],
         )
+        if result.condition is not None:
+            db.execute("INSERT INTO conditions VALUES (?, ?, ?, ?, ?)", (*key, *astuple(result.condition)))
 
 
 _LINES = """

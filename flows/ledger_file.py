@@ -74,8 +74,16 @@ _PAGE_LAYOUT = """
 ALTER TABLE readings ADD COLUMN layout TEXT NOT NULL DEFAULT '';
 """
 
+# How some pages came out of the scanner, for comparing nights (`pipeline.paper.condition`).
+_CONDITION = """
+CREATE TABLE conditions (
+    content TEXT, reader INTEGER, contrast REAL NOT NULL, stroke REAL NOT NULL, skew REAL NOT NULL,
+    PRIMARY KEY (content, reader)
+) WITHOUT ROWID;
+"""
+
 # What format 2 added to format 1, format 3 to format 2, and so on; a new file gets all of it.
-_STEPS = (_REVIEW, _PAGE_LAYOUT)
+_STEPS = (_REVIEW, _PAGE_LAYOUT, _CONDITION)
 FORMAT = 1 + len(_STEPS)
 
 

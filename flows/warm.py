@@ -9,7 +9,8 @@ os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
 
 gc.disable()
 
-import flows.cli  # noqa: E402 - every process runs the file that the night was started by, which imports it
+import cyclopts  # noqa: E402, F401 - of the file that the night was started by, which every process runs
+
 import flows.debug_images  # noqa: E402
 import flows.pictures  # noqa: E402, F401
 import models.classifier  # noqa: E402, F401

@@ -45,6 +45,17 @@ def test_all_pages_go_through_one_call(tmp_path: Path) -> None:
     assert seen == [0, 0, 0, 0, 1, 1]
 
 
+def test_some_scans_are_measured_and_their_content_decides_which(tmp_path: Path) -> None:
+    paths = [draw_scan(tmp_path / f"{n}.png", n) for n in range(40)]
+    results = read_chunk(jobs(*paths), fakes.open_reader())
+    measured = {result.content for result in results if result.condition is not None}
+    assert 0 < len(measured) < 10
+    again = read_chunk(jobs(*paths[::-3]), fakes.open_reader())
+    assert {result.content for result in again if result.condition is not None} == measured & {
+        result.content for result in again
+    }
+
+
 def test_exception_in_one_scan_costs_no_other(tmp_path: Path) -> None:
     levels = [fakes.GOOD] * 4 + [fakes.RAISES] + [fakes.GOOD] * 4
     paths = [draw_scan(tmp_path / f"{n}.png", n, level) for n, level in enumerate(levels)]
