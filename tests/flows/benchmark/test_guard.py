@@ -1,6 +1,7 @@
 """Speed in CI: reading may cost so many times what decoding alone costs, whatever the machine.
 
-The bounds leave room for a loaded machine; what breaks them is work that a change made several times dearer.
+Envelopes took 16 to 19 times, forms 43 to 50, strips 500 to 540 on a loaded machine; the bounds are three
+times that. A search at a larger size, a wider beam or half-empty batches break them.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ def _one_thread() -> Iterator[None]:
 
 
 @pytest.mark.parametrize(
-    ("draw", "count", "bound"), [(draw_envelopes, 1, 150), (draw_forms, 1, 150), (draw_strips, 8, 1500)]
+    ("draw", "count", "bound"), [(draw_envelopes, 1, 50), (draw_forms, 1, 140), (draw_strips, 8, 1500)]
 )
 def test_reading_costs_no_more_than_so_many_times_decoding(
     draw: Draw, count: int, bound: float, tmp_path: Path
