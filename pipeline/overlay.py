@@ -60,9 +60,12 @@ def draw_page(
     seen = see(cut.lattices, classifier)
     readings = read_ways(cut, iter(seen), parameters)
     canvas, scale = _pale(page.image)
-    for way in cut.plan.tries:
-        if isinstance(way.layout, Layout) and way.layout.country is not None:
-            _draw_search(canvas, scale, page.image, way)
+    likeliest = max((way.prior for way in cut.plan.tries), default=0.0)
+    for way, part in zip(cut.plan.tries, cut.cuts, strict=True):
+        if isinstance(way.layout, Layout) and way.layout.country is not None and way.prior >= likeliest:
+            assert isinstance(part, CutPage)
+            boxed = any(each.region.boxed for each in part.cuts)  # then nobody looked for lines
+            _draw_search(canvas, scale, page.image, way, lines=not boxed)
     for place, code in _barcodes(cut):
         _frame(canvas, place, scale, PURPLE, 2)
         _label(canvas, f"barcode {code or 'without a code'}", (place.x * scale, place.y * scale - 6), PURPLE)
@@ -93,14 +96,16 @@ def _pale(image: Image) -> tuple[Image, float]:
     return np.asarray(cv2.addWeighted(colour, 0.7, np.full_like(colour, 255), 0.3, 0), np.uint8), scale
 
 
-def _draw_search(canvas: Image, scale: float, image: Image, way: Try) -> None:
-    """The page's outline, and the lines on which a code was looked for."""
+def _draw_search(canvas: Image, scale: float, image: Image, way: Try, *, lines: bool) -> None:
+    """The page's outline, and the lines on which a code was looked for, in one way up."""
     assert isinstance(way.layout, Layout)
     assert way.layout.country is not None
     upright = turn_upright(image, way.turn)
     found = find_page(upright)
     if found is not None:
         _draw_outline(canvas, scale, found, image, way.turn)
+    if not lines:
+        return
     grey = ink.to_grey(upright if found is None else found.image)
     search = search_lines(grey)
     likely = likely_lines(search, way.layout.country)
