@@ -13,6 +13,9 @@ from flows.errors import ExitCode, SettingsError, UsageError
 
 if TYPE_CHECKING:
     from pipeline.document import Image, Page
+    from pipeline.forms.lay import Fields
+    from pipeline.forms.layout import Form
+    from pipeline.forms.perspective import Registration
 
 app = App(
     name="layout",
@@ -57,19 +60,22 @@ def new(
             f"{blank}: no comb, box or line was found; give a cleaner scan, or write the layout by hand"
             " (docs/forms.md)"
         )
-    shown, number = blank, page
     if keep_reference and leaned >= LEVEL:
-        shown, number = out.with_suffix(".level.png"), 1
-        _write_picture(shown, image)
-        print(f"level:   {shown} (the scan leans by {leaned:.1f} degrees; this is its level copy)")
-    reference = Path(os.path.relpath(shown.resolve(), out.parent.resolve())).as_posix()
-    text = write_layout(fields, out.stem, image, reference if keep_reference else None, number)
-    out.write_text(text, encoding="utf-8")
+        blank, page = out.with_suffix(".level.png"), 1
+        _write_picture(blank, image)
+        print(f"level:   {blank} (the scan leans by {leaned:.1f} degrees; this is its level copy)")
+    reference = _relative(blank, out.parent) if keep_reference else None
+    out.write_text(write_layout(fields, out.stem, image, reference, page), encoding="utf-8")
     picture = picture or out.with_suffix(".png")
     _write_picture(picture, draw_proposals(image, fields))
     print(f"layout:  {out} ({len(fields)} fields)\npicture: {picture}, every field with its number")
     print(f"next:    nightsort layout keep {out} NUMBER=NAME ...   (or edit the file)")
     return int(ExitCode.OK)
+
+
+def _relative(path: Path, folder: Path) -> str:
+    """The path as a file in `folder` refers to it."""
+    return Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix()
 
 
 @app.command
@@ -134,7 +140,7 @@ def check(
     """Lay a layout over a scan: say how well it fits, and draw its lines and fields over the page."""
     from pipeline.document import LayoutError  # noqa: PLC0415
     from pipeline.forms.draw import draw_layout  # noqa: PLC0415 - brings OpenCV
-    from pipeline.forms.lay import LEAST_COVER, Sheet, fits, lay, lift_fields  # noqa: PLC0415
+    from pipeline.forms.lay import Sheet, fits, lay, lift_fields  # noqa: PLC0415
     from pipeline.forms.layout import load_form  # noqa: PLC0415
 
     try:
@@ -147,23 +153,35 @@ def check(
     registered = fits(layout, registration)
     fields = lift_fields(sheet, layout, registration)
     if registration is not None:
-        print("registered" if registered else "not registered: this page would not be read")
-        print(f"  of the layout's lines {registration.fit:.0%} found, at least {layout.least_fit:.0%} needed")
-        print(f"  of the page's lines {registration.cover:.0%} known, at least {LEAST_COVER:.0%} needed")
-        print(f"  typical distance {registration.residual * max(image.shape):.1f} pixels")
+        _tell_fit(layout, registration, registered=registered, longest=max(image.shape))
+    _tell_fields(fields, registered=registered)
+    picture = picture or form.with_suffix(".check.png")
+    _write_picture(picture, draw_layout(image, layout, registration, fields))
+    print(f"picture: {picture}")
+    return int(ExitCode.OK)
+
+
+def _tell_fit(layout: Form, registration: Registration, *, registered: bool, longest: int) -> None:
+    """Say how well a layout lies on a page whose longer side has so many pixels."""
+    from pipeline.forms.lay import LEAST_COVER, LEAST_INSIDE  # noqa: PLC0415 - brings OpenCV
+
+    print("registered" if registered else "not registered: this page would not be read")
+    print(f"  of the layout's lines {registration.fit:.0%} found, at least {layout.least_fit:.0%} needed")
+    print(f"  of the page's lines {registration.cover:.0%} known, at least {LEAST_COVER:.0%} needed")
+    print(f"  of the form {registration.inside:.0%} on the page, at least {LEAST_INSIDE:.0%} needed")
+    if registered:
+        print(f"  typical distance {registration.residual * longest:.1f} pixels")
+
+
+def _tell_fields(fields: Fields, *, registered: bool) -> None:
+    """Say where each field is."""
     for number, (field, patch) in enumerate(fields, start=1):
         box = patch.box if patch is not None else None
         place = f"{box.width} x {box.height} pixels at {box.x}, {box.y}" if box else "no such frame there"
         print(f"{number:3d}  {field.name}  {field.kind}: {place}")
     if registered and any(patch is None and field.search is None for field, patch in fields):
-        print(
-            "  such fields are not read. Mend `at`; or if no lines are printed around them (white boxes on a"
-        )
-        print("  tint), write framed = false")
-    picture = picture or form.with_suffix(".check.png")
-    _write_picture(picture, draw_layout(image, layout, registration, fields))
-    print(f"picture: {picture}")
-    return int(ExitCode.OK)
+        print("  such fields are not read. Mend `at`; or if no lines are printed around them (white boxes")
+        print("  on a tint), write framed = false")
 
 
 @app.command

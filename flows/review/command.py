@@ -125,17 +125,7 @@ def _serve(
     app = make_app(
         lambda: Station(out, audit=audit, double=double), keys, default_name=_user() if local else ""
     )
-    address = _address(listener, host, keys.token)
-    print(f"review station: {address}\nCtrl-C ends it; decisions go to {out / 'results.csv'}", flush=True)
-    if not local:
-        print(
-            "Others on the network could listen; use it in a network you trust, or through SSH.",
-            file=sys.stderr,
-        )
-    if browser:
-        opener = threading.Timer(0.5, webbrowser.open, [address])
-        opener.daemon = True
-        opener.start()
+    _announce(_address(listener, host, keys.token), out, local=local, browser=browser)
     raise_on_sigterm()
     config = uvicorn.Config(
         app,
@@ -146,6 +136,20 @@ def _serve(
     )
     with suppress(KeyboardInterrupt):  # that is how a station ends
         uvicorn.Server(config).run(sockets=[listener])
+
+
+def _announce(address: str, out: Path, *, local: bool, browser: bool) -> None:
+    """Say where the station is, and open it where there is a browser."""
+    print(f"review station: {address}\nCtrl-C ends it; decisions go to {out / 'results.csv'}", flush=True)
+    if not local:
+        print(
+            "Others on the network could listen; use it in a network you trust, or through SSH.",
+            file=sys.stderr,
+        )
+    if browser:
+        opener = threading.Timer(0.5, webbrowser.open, [address])
+        opener.daemon = True
+        opener.start()
 
 
 def _token(*, local: bool) -> str | None:
