@@ -16,8 +16,10 @@ from prefect.artifacts import (
 )
 
 from flows.night import Night
+from flows.pages import percent
 from flows.results import Settled
 from flows.summary import REPORT_NAME
+from pipeline.document import Status
 
 MOST_ROWS = 500
 MOVE_EVERY_S = 2.0  # every move costs Prefect's server some milliseconds
@@ -46,7 +48,13 @@ class ReadingProgress:
 
 def publish(night: Night) -> None:
     """Show the figures, the failures, the fields to review and where the report lies."""
-    create_markdown_artifact(key="nightsort-summary", markdown=_summary(night))
+    figures = night.figures
+    create_markdown_artifact(
+        key="nightsort-summary",
+        markdown=summary(night),
+        description=f"{figures.tried} scans read, {figures.failed} failed,"
+        f" {night.tally.review} fields wait for a person.",
+    )
     if failures := night.tally.failures:
         create_table_artifact(
             key="nightsort-failures",
@@ -67,15 +75,24 @@ def publish(night: Night) -> None:
             description=f"The least certain of {night.tally.review} fields that wait for a person.",
         )
     report = (night.settings.out / REPORT_NAME).absolute()
-    create_link_artifact(key="nightsort-report", link=report.as_uri(), link_text=str(report))
+    create_link_artifact(
+        key="nightsort-report",
+        link=report.as_uri(),
+        link_text=str(report),
+        description="Lies on the machine of the night; open it there, or from a shared folder.",
+    )
 
 
-def _summary(night: Night) -> str:
+def summary(night: Night) -> str:
+    """The figures as Markdown, what is unusual first."""
     tally, figures = night.tally, night.figures
     lines = [f"{figures.tried} scans read, {figures.known} read before, {figures.failed} failed.", ""]
     lines += [f"**Unusual:** {alarm}\n" for alarm in night.history.alarms]
-    lines += ["| fields | |", "|---|---|"]
-    lines += [f"| {status.value} | {tally.statuses[status]} |" for status in sorted(tally.statuses)]
+    lines += ["| of all scans | fields | share |", "|---|---:|---:|"]
+    counts = [(status.value, tally.statuses[status]) for status in Status if tally.statuses[status]]
+    lines += [f"| {name} | {count} | {percent(count, tally.fields)} |" for name, count in counts]
+    if seconds := figures.seconds.get("reading"):
+        lines += ["", f"{figures.pages / seconds:.1f} pages a second."]
     lines += ["", f"Results and report: `{night.settings.out.resolve()}`"]
     return "\n".join(lines)
 

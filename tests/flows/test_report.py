@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from flows.chunk import PageFailure
+from flows.history import History, NightFigures
 from flows.ledger import Line
 from flows.pages import histogram, percent
 from flows.pictures import HEIGHT, WIDTH, crop, take_pictures
@@ -97,6 +98,17 @@ def test_page_tells_the_figures(tmp_path: Path) -> None:
         IDENTITY.model_label,
     ):
         assert part in text
+
+
+def test_nights_stand_side_by_side_with_how_their_pages_came_out() -> None:
+    measured = NightFigures(2, "2026-01-02T02:00", 100, 100, 80, 5, 1, 0.9, 40.0, 6, 0.6, 5.0, -1.25)
+    unmeasured = NightFigures(1, "2026-01-01T02:00", 9, 9, 8, 0, 0, 0.9, 40.0)
+    history = History((measured, unmeasured), ("skew: -1.2 degrees tonight",))
+    page = render(SETTINGS, IDENTITY, 0.9, RunFigures(), Tally(), [], history=history)
+    Balance().feed(page)
+    assert "Unusual: skew: -1.2 degrees tonight" in page
+    assert '<td class="n">0.60</td><td class="n">5.0 px</td><td class="n">-1.2°</td>' in page
+    assert page.count('<td class="n">-</td>') == 3
 
 
 def test_page_of_nothing_is_a_page_too() -> None:
