@@ -1,11 +1,13 @@
 """Study: boxes with digits and boxes that were crossed out, drawn in many ways, and what they are taken for.
 
-    python -m benchmarks.crossed_boxes [--combs 400] [--seed 1]
-    python -m benchmarks.crossed_boxes --fit --combs 800 --seed 2    # the WEIGHTS of pipeline.forms.crossed
+    python -m benchmarks.crossed_boxes [--combs 400] [--seed 1] [--mnist FILE]
+    python -m benchmarks.crossed_boxes --fit --combs 1600 --seed 2   # the WEIGHTS of pipeline.forms.crossed
 
 Every comb has four boxes of one hand, one of them crossed out; crossed 7s and slashed 0s are among the
-digits. Digits are to stay digits. What is crossed out may be told (`void`, or more probably than not), or
-come to a person because it might be; it must not be accepted as a digit.
+digits. In every other round of crossings the digits are MNIST's, of many hands and as bold as they come,
+else drawn. Frames are thin or thick; writing stands amid them or runs into them. Digits are to stay digits.
+What is crossed out may be told (`void`, or more probably than not), or come to a person because it might
+be; it must not be accepted as a digit.
 """
 
 from __future__ import annotations
@@ -14,11 +16,15 @@ import argparse
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models import load_model
+from models.drawn_combs import pictures_of
+from models.material import Glyphs
+from models.mnist import load_mnist
 from pipeline.document import Box
 from pipeline.forms.crossed import FEATURES, Crossing, crossed, shape_features
 from pipeline.forms.lift import CELL_HEIGHT, lift
@@ -28,7 +34,7 @@ from pipeline.strings.classify import see
 from pipeline.strings.lattice import Lattice, build_lattice
 from pipeline.strings.segment import segment
 from pipeline.strings.values import read_boxes
-from sample_scans.combs import fill_comb, print_comb
+from sample_scans.combs import Digits, fill_comb, fill_comb_with, print_comb
 from sample_scans.crossings import STRUCK, VOID, cross_out
 from sample_scans.page_scan import PageStyle, scan_page
 from sample_scans.pen import Writer
@@ -58,8 +64,12 @@ def main() -> int:
     parser.add_argument("--combs", type=int, default=400)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--fit", action="store_true")
+    parser.add_argument("--mnist", type=Path, help="mnist.npz; without it Keras's cache or download")
     arguments = parser.parse_args()
-    boxes = [box for box in draw(arguments.combs, arguments.seed) if box.mask.any()]
+    digits = load_mnist(arguments.mnist)
+    learned, tested = (digits.x_train, digits.y_train), (digits.x_test, digits.y_test)
+    given = pictures_of(Glyphs(*(learned if arguments.fit else tested)))
+    boxes = [box for box in draw(arguments.combs, arguments.seed, given) if box.mask.any()]
     if arguments.fit:
         unsettled = [box for box in boxes if not crossed(box.mask, box.height, box.cell).void]
         print(", ".join(f"{weight:.3f}" for weight in fit(unsettled)))
@@ -67,17 +77,17 @@ def main() -> int:
     return measure(boxes)
 
 
-def draw(combs: int, seed: int) -> Iterator[DrawnBox]:
+def draw(combs: int, seed: int, given: Digits) -> Iterator[DrawnBox]:
     """The boxes of so many combs, every fourth crossed out, each way as often."""
     rng = np.random.default_rng(seed)
     kinds = VOID + STRUCK
     for number in range(combs):
         contents = [str(rng.integers(10)) for _ in range(BOXES)]
         contents[int(rng.integers(BOXES))] = kinds[number % len(kinds)]
-        yield from _comb(rng, contents)
+        yield from _comb(rng, contents, given if number // len(kinds) % 2 else None)
 
 
-def _comb(rng: np.random.Generator, contents: list[str]) -> Iterator[DrawnBox]:
+def _comb(rng: np.random.Generator, contents: list[str], given: Digits | None) -> Iterator[DrawnBox]:
     wide = float(rng.uniform(5.5, 8.5))
     tall = wide * float(rng.uniform(1.0, 1.6))
     dpi = int(rng.choice((110, 150, 200, 200, 300)))
@@ -88,14 +98,22 @@ def _comb(rng: np.random.Generator, contents: list[str]) -> Iterator[DrawnBox]:
     colour = ((120, 50, 30), BLACK, (60, 60, 60))[int(rng.integers(3))]
     walls = (70, 60, 60) if rng.random() < 0.6 else (130, 150, 100)
     cells = print_comb(
-        sheet, (15 * mm, 15 * mm), (wide * mm, tall * mm), (len(contents),), walls, thickness=0.3 * mm
+        sheet,
+        (15 * mm, 15 * mm),
+        (wide * mm, tall * mm),
+        (len(contents),),
+        walls,
+        thickness=float(rng.uniform(0.2, 0.7)) * mm,
     )
-    smaller = float(rng.uniform(0.55, 1.1))
-    for content, cell in zip(contents, cells, strict=True):
+    smaller, lower = float(rng.uniform(0.55, 1.1)), float(rng.choice((0.0, 0.0, rng.normal(0.0, 0.12))))
+    for content, whole in zip(contents, cells, strict=True):
+        cell = replace(whole, y=whole.y + round(lower * whole.height))
         if content in VOID or content in STRUCK:
-            cross_out(rng, sheet, content, cell, hand, colour)
-        else:
+            cross_out(rng, sheet, content, cell, hand, colour, given)
+        elif given is None:
             fill_comb(rng, sheet, content, [_scaled(cell, smaller)], hand, colour)
+        else:
+            fill_comb_with(rng, sheet, given(rng, content), [_scaled(cell, smaller)], colour)
     style = PageStyle.draw(rng, "fax" if rng.random() < 0.15 else "grey")
     page, matrix = scan_page(rng, sheet.image, replace(style, margin=0, skew=0.5 * style.skew))
     left = (15 + wide * np.arange(len(contents))) * mm

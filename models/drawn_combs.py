@@ -16,9 +16,12 @@ from pipeline.forms.cut import CutField, cut_form
 from pipeline.forms.layout import load_form
 from pipeline.strings.classify import Seen, see
 from pipeline.strings.lattice import Lattice
-from sample_scans.number_forms import Digits, draw_number_form
+from sample_scans.combs import Digits
+from sample_scans.number_forms import draw_number_form
 
 WRITTEN = 0.5  # share of the pages on which given digits stand, the pen's on the others
+# Share of the drawn combs that are taken, by where the writing stands: people seldom write over lines.
+USUAL = {"inside": 1.0, "on a line": 0.5, "over a line": 0.2}
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,17 +42,20 @@ def draw_combs(seed: int, pages: int, glyphs: Glyphs | None) -> Iterator[Comb]:
         given = glyphs is not None and rng.random() < WRITTEN
         with tempfile.TemporaryDirectory() as folder:
             page, fields = draw_number_form(
-                rng, Path(folder), _pictures(glyphs) if glyphs and given else None
+                rng, Path(folder), pictures_of(glyphs) if glyphs and given else None
             )
             form = load_form(Path(folder) / "form.toml")
         cut = cut_form(Page(f"page {number}", 1, page), (form,))
         for field, drawn in zip(cut.fields, fields, strict=False):
             lattices = _written(field)
-            if drawn.kind == "comb" and len(lattices) == len(drawn.value):
+            usual = rng.random() < USUAL[drawn.place]
+            if usual and drawn.kind == "comb" and len(lattices) == len(drawn.value):
                 yield Comb(lattices, drawn.value)
 
 
-def _pictures(glyphs: Glyphs) -> Digits:
+def pictures_of(glyphs: Glyphs) -> Digits:
+    """Gives pictures of a number's digits, each one at random of its class."""
+
     def give(rng: np.random.Generator, value: str) -> Sequence[Image]:
         return [picture for picture, _ in glyphs.write(rng, value)]
 

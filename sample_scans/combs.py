@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +12,9 @@ from sample_scans.ink import Blot, around, given_ink, ink_box
 from sample_scans.pen import Writer
 from sample_scans.sheet import BLACK, Colour, Sheet
 from sample_scans.writing import write
+
+Digits = Callable[[np.random.Generator, str], Sequence[Image]]
+"""Gives a picture (h, w) uint8, ink bright on black, of every digit of a number."""
 
 # Share of a box's width beyond which a character is written narrower.
 FULL = 0.85

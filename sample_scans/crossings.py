@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.document import Box
-from sample_scans.combs import fill_comb
+from sample_scans.combs import Digits, fill_comb, fill_comb_with
 from sample_scans.ink import Blot, lay_ink
 from sample_scans.pen import Trace, Writer
 from sample_scans.sheet import BLACK, Colour, Sheet
@@ -21,17 +21,27 @@ STRUCK = ("struck once", "struck twice", "crossed over", "scribbled over")
 
 
 def cross_out(
-    rng: np.random.Generator, sheet: Sheet, kind: str, cell: Box, writer: Writer, colour: Colour = BLACK
+    rng: np.random.Generator,
+    sheet: Sheet,
+    kind: str,
+    cell: Box,
+    writer: Writer,
+    colour: Colour = BLACK,
+    digits: Digits | None = None,
 ) -> str:
     """Cross a box out in the writer's hand; returns the digit that was in it before, '' for none.
 
-    kind : one of VOID or STRUCK; ValueError for any other.
+    kind : one of VOID or STRUCK; ValueError for any other. digits : gives the picture of that digit; the
+        writer's own where None.
     """
     digit = ""
     if kind in STRUCK:
         # One stroke through 0 or 7 makes what many people write as 0 or 7: nobody could tell.
         digit = str(rng.choice(list("12345689" if kind == "struck once" else "0123456789")))
-        fill_comb(rng, sheet, digit, [cell], writer, colour)
+        if digits is None:
+            fill_comb(rng, sheet, digit, [cell], writer, colour)
+        else:
+            fill_comb_with(rng, sheet, digits(rng, digit), [cell], colour)
     paths = _paths(rng, kind)
     hand = replace(writer, pen_width=writer.pen_width * float(rng.uniform(0.9, 1.2)))
     size = float(min(cell.height, 1.3 * cell.width))

@@ -6,7 +6,6 @@ lies in the middle of its frame, on a line of it, or over one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,13 +13,10 @@ import cv2
 import numpy as np
 
 from pipeline.document import Box, Image
-from sample_scans.combs import fill_comb, fill_comb_with, print_comb
+from sample_scans.combs import Digits, fill_comb, fill_comb_with, print_comb
 from sample_scans.page_scan import PageStyle, scan_page
 from sample_scans.pen import Writer
 from sample_scans.sheet import BLACK, Colour, Sheet
-
-Digits = Callable[[np.random.Generator, str], Sequence[Image]]
-"""Gives a picture (h, w) uint8, ink bright on black, of every digit of a number."""
 
 WIDTH, HEIGHT = 200.0, 250.0  # millimetres
 ROWS = 13
