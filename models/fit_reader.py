@@ -17,7 +17,6 @@ from typing import Any
 
 from models.calibrate import calibration_error
 from models.classifier import CARD, PARAMETERS, Model, load_model
-from models.drawn_combs import draw_combs, see_combs
 from models.labelled import HELD_BACK, Crops, hold_back
 from models.lattice_weights import START, fit_weights, make_sample
 from models.line_data import is_whole
@@ -26,17 +25,13 @@ from models.mnist import load_mnist
 from models.string_calibration import (
     Answers,
     answer,
-    answer_boxes,
     confidences,
     find_thresholds,
-    fit_box_pair,
     fit_calibration,
     fit_pair,
 )
 from pipeline.parameters import ReaderParameters, Trust
 from pipeline.strings.classify import Seen, see
-
-STRIPS_A_FORM = 30  # a form's combs take as long to draw and cut
 
 
 def read_strips(model: Model, strips: int, seed: int, glyphs: Glyphs | None) -> tuple[list[Seen], list[str]]:
@@ -49,13 +44,13 @@ def read_strips(model: Model, strips: int, seed: int, glyphs: Glyphs | None) -> 
 def fit_reader(directory: Path, mnist: Path | None, strips: int, seed: int) -> dict[str, Any]:
     """Fit the weights on half the strips, the pair on a tenth, calibrate on the rest.
 
-    Writes reader.json and the card.
+    Writes reader.json and the card. Boxes are trusted as lines are until `models.fit_boxes` has run.
     """
     started = time.monotonic()
     if not (directory / PARAMETERS).exists():
         ReaderParameters(weights=START).save(directory / PARAMETERS)
     model = load_model(directory)
-    glyphs = _held_glyphs(directory, mnist)
+    glyphs = held_glyphs(directory, mnist)
     lines, values = read_strips(model, strips // 2, seed, glyphs[0])
     # What is no number at all teaches how scraps look, not how digits stand: the calibration's business.
     samples = [make_sample(s.lattice, s.proba, v) for s, v in zip(lines, values, strict=True) if v]
@@ -65,30 +60,17 @@ def fit_reader(directory: Path, mnist: Path | None, strips: int, seed: int) -> d
     parameters = replace(parameters, lines=Trust(pair))
     lines, values = read_strips(model, strips - strips // 2 - strips // 10, seed + 2, glyphs[1])
     trust, told = calibrate(answer(lines, values, parameters), parameters.lines)
-    boxes, told_boxes = fit_boxes(model, parameters, strips // STRIPS_A_FORM, seed, glyphs[1])
-    replace(parameters, lines=trust, boxes=boxes).save(directory / PARAMETERS)
+    replace(parameters, lines=trust, boxes=trust).save(directory / PARAMETERS)
     told = {
         "command": f"python -m models.fit_reader DIR --strips {strips} --seed {seed}",
         "strips": strips,
         "loss": round(loss, 4),
         **told,
-        "boxes": told_boxes,
         "seconds": round(time.monotonic() - started),
     }
     card = json.loads((directory / CARD).read_text("utf-8")) | {"reader": told}
     (directory / CARD).write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
     return told
-
-
-def fit_boxes(
-    model: Model, parameters: ReaderParameters, forms: int, seed: int, glyphs: Glyphs | None
-) -> tuple[Trust, dict[str, Any]]:
-    """How far both readers are trusted about digits in boxes, by so many drawn forms; what was found."""
-    combs, values = see_combs(list(draw_combs(seed, forms // 2, glyphs)), model)
-    pair = fit_box_pair(combs, values, parameters)
-    parameters = replace(parameters, boxes=Trust(pair))
-    combs, values = see_combs(list(draw_combs(seed + 1, forms - forms // 2, glyphs)), model)
-    return calibrate(answer_boxes(combs, values, parameters), parameters.boxes)
 
 
 def calibrate(answers: Answers, known: Trust) -> tuple[Trust, dict[str, Any]]:
@@ -107,8 +89,8 @@ def calibrate(answers: Answers, known: Trust) -> tuple[Trust, dict[str, Any]]:
     return replace(known, calibration=calibration, thresholds=thresholds), told
 
 
-def _held_glyphs(directory: Path, mnist: Path | None) -> tuple[Glyphs, Glyphs]:
-    """The digits that no network learned from, in two halves."""
+def held_glyphs(directory: Path, mnist: Path | None) -> tuple[Glyphs, Glyphs]:
+    """The digits that no network learned from, in two halves: to fit weights on, and to calibrate by."""
     digits = load_mnist(mnist)
     _, held = hold_back(Crops(digits.x_train, digits.y_train), held_back(directory))
     half = len(held.x) // 2
