@@ -16,7 +16,7 @@ import logging
 import shutil
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,30 +26,23 @@ import numpy as np
 from models.classifier import CARD, LINE_NETWORK, NETWORK, PARAMETERS, Model, load_model
 from models.crops import label_aligned
 from models.export import export
-from models.fit_reader import calibrate, read_strips
 from models.labelled import Crops, Cutter, DataError
-from models.lattice_weights import fit_weights, make_sample
 from models.learn_lines import tune_lines
+from models.learn_reader import Field, measure, refit, see_parts
 from models.line_data import Line, gather_lines
 from models.line_files import LINE_KERAS, save_line_network
 from models.material import Glyphs, gather_crops
 from models.page_classifier import load_page_model
 from models.recipe import make_recipe
-from models.string_calibration import answer, confidences, fit_pair
-from models.strings import TARGET, StringJudgement
 from models.training import Batches
 from models.truth import Row, cut_rows
-from pipeline.parameters import ReaderParameters
 from pipeline.plan import needs_look
-from pipeline.strings.classify import Seen, see
 from pipeline.strings.decode import JUNK, align
-from pipeline.strings.lattice import Lattice
 
 log = logging.getLogger(__name__)
 
 HELD_BACK = 0.2
 KERAS = "network.keras"
-CALIBRATION_STRIPS = 1_000
 WORKERS = 2  # processes that draw
 FEWEST_HELD = 20  # fields held back, under which nothing is proved
 
@@ -80,15 +73,6 @@ class Lesson:
     seed: int = 1
 
 
-@dataclass(frozen=True, eq=False)
-class Field:
-    """A field to learn from: its name (for the split), its lattice, its value."""
-
-    name: str
-    lattice: Lattice
-    value: str
-
-
 def load_fields(rows: Sequence[Row], model: Model, watch: Watch = unwatched) -> list[Field]:
     """Those of the fields that hold any ink, found as reading with `model` finds them.
 
@@ -96,9 +80,9 @@ def load_fields(rows: Sequence[Row], model: Model, watch: Watch = unwatched) -> 
     """
     fields = []
     looks = load_page_model() if any(row.layout and needs_look(row.layout) for row in rows) else None
-    for done, (row, lattice) in enumerate(cut_rows(rows, Cutter(model, model.parameters), looks), 1):
-        if lattice.size:
-            fields.append(Field(f"{row.scan.name}:{row.page}:{row.box}", lattice, row.value))
+    for done, (row, cut) in enumerate(cut_rows(rows, Cutter(model, model.parameters), looks), 1):
+        if any(lattice.size for lattice in cut.lattices):
+            fields.append(Field(f"{row.scan.name}:{row.page}:{row.box}", cut, row.value))
         watch("cutting fields", done, len(rows))
     return fields
 
@@ -111,15 +95,10 @@ def split(fields: Sequence[Field]) -> tuple[list[Field], list[Field]]:
     ]
 
 
-def see_fields(fields: Sequence[Field], model: Model) -> tuple[list[Seen], list[str]]:
-    """What the networks see of every field, from one call of each, and the values."""
-    return see([field.lattice for field in fields], model), [field.value for field in fields]
-
-
 def aligned_crops(fields: Sequence[Field], model: Model) -> Crops:
-    """Crops of every run that the right value labels. A field that no way reads is left out."""
+    """Crops of every run that the right value labels. A line or box that no way reads is left out."""
     crops, labels = [], []
-    for seen, value in zip(*see_fields(fields, model), strict=True):
+    for seen, value in zip(*see_parts(fields, model), strict=True):
         way = align(seen.lattice, seen.proba, model.parameters.weights, value)
         if not way:
             continue
@@ -155,39 +134,6 @@ def tune(network: keras.Model, crops: Crops, lesson: Lesson, seed: int, watch: W
     network.fit(batches, epochs=lesson.epochs, verbose=0, callbacks=[told])
 
 
-def refit(
-    folder: Path, base: ReaderParameters, learned: Sequence[Field], held: Sequence[Field], lesson: Lesson
-) -> None:
-    """Fit the reader's weights on learned fields and rendered strips, the rest on the held-back fields.
-
-    These are few: what the base model knew of pair and calibration holds until they say otherwise.
-    """
-    model = load_model(folder)
-    drawn = read_strips(model, len(learned), lesson.seed + 3_000_000, None)
-    own = see_fields(learned, model)
-    samples = [
-        make_sample(s.lattice, s.proba, v) for part in (drawn, own) for s, v in zip(*part, strict=True)
-    ]
-    weights, _ = fit_weights([sample for sample in samples if len(sample.value)], iterations=40)
-    lines, values = see_fields(held, model)
-    parameters = ReaderParameters(weights, replace(base.lines, thresholds=()), base.boxes)
-    pair = fit_pair(lines, values, parameters, tied=False)
-    parameters = replace(parameters, lines=replace(parameters.lines, pair=pair))
-    # Too few to witness a rate of one wrong in a hundred: drawn strips, which are harder, stand beside them.
-    more, known = read_strips(model, CALIBRATION_STRIPS, lesson.seed + 6_000_000, None)
-    trust, _ = calibrate(answer([*lines, *more], [*values, *known], parameters), parameters.lines)
-    replace(parameters, lines=trust).save(folder / PARAMETERS)
-
-
-def measure(fields: Sequence[Field], model: Model) -> StringJudgement:
-    """How well the model reads the fields."""
-    answers = answer(*see_fields(fields, model), model.parameters)
-    unread = np.zeros(len(fields) - len(answers.right))
-    confidence = np.concatenate([confidences(model.parameters.lines.calibration, answers), unread])
-    right = np.concatenate([answers.right, unread > 0])
-    return StringJudgement(confidence, right, confidence >= model.parameters.lines.threshold(TARGET))
-
-
 def learn(
     rows: Sequence[Row], base: Path, out: Path, lesson: Lesson, watch: Watch = unwatched, command: str = ""
 ) -> dict[str, Any]:
@@ -213,7 +159,7 @@ def learn(
     if (base / LINE_KERAS).exists():
         _tune_lines(learned, base, out, lesson, watch)
     watch("reader", 0, 1)
-    refit(out, old.parameters, learned, held, lesson)
+    refit(out, old.parameters, learned, held, lesson.seed)
     watch("reader", 1, 1)
     after = measure(held, load_model(out))
     told: dict[str, Any] = {
@@ -255,7 +201,7 @@ def _tune_crops(learned: Sequence[Field], base: Path, out: Path, lesson: Lesson,
 def _tune_lines(learned: Sequence[Field], base: Path, out: Path, lesson: Lesson, watch: Watch) -> None:
     """Fine-tune the network that reads whole lines."""
     network = keras.models.load_model(base / LINE_KERAS, compile=False)
-    own = [Line(field.lattice.picture, field.value) for field in learned]
+    own = [Line(lattice.picture, value) for field in learned for lattice, value in field.parts]
     # The network of crops in `out` has learned these fields already, and so cuts them better.
     glyphs = own_digits(learned, load_model(out))
     drawn = gather_lines(lesson.seed + 5_000_000, lesson.strips, glyphs, WORKERS)

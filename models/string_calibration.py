@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -105,7 +105,7 @@ def answer(lines: Sequence[Seen], values: Sequence[str], parameters: ReaderParam
         if candidates and candidates[0].value:
             rows.append(evidence(candidates, digits))
             right.append(candidates[0].value == value)
-    return Answers(np.array(rows).reshape(len(rows), -1), np.array(right, np.bool_))
+    return Answers(np.array(rows).reshape(len(rows), len(fields(Calibration))), np.array(right, np.bool_))
 
 
 def answer_boxes(
@@ -115,7 +115,7 @@ def answer_boxes(
     read = [read_boxes(comb, parameters) for comb in combs]
     rows = [evidence(candidates, digits) for candidates, digits in read]
     right = [candidates[0].value == value for (candidates, _), value in zip(read, values, strict=True)]
-    return Answers(np.array(rows).reshape(len(rows), -1), np.array(right, np.bool_))
+    return Answers(np.array(rows).reshape(len(rows), len(fields(Calibration))), np.array(right, np.bool_))
 
 
 def fit_calibration(answers: Answers, known: Calibration | None = None) -> Calibration:

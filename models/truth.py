@@ -22,6 +22,7 @@ from pipeline.cut import CutPage
 from pipeline.document import Box, Image, Page, ScanError
 from pipeline.envelopes.written import Spotter
 from pipeline.files.scans import decode
+from pipeline.forms.cut import CutField as FormCut
 from pipeline.forms.cut import CutForm
 from pipeline.forms.layout import FormSet
 from pipeline.layouts import Layout, Mixed
@@ -55,6 +56,21 @@ class Row:
     box: Box | None
     layout: Layout | FormSet | Mixed | None = None
     field: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class CutField:
+    """The ink of a field, cut as reading cuts it.
+
+    lattices : of a line of writing the one; of boxes with a digit each those that hold one, in order.
+    """
+
+    lattices: tuple[Lattice, ...]
+    boxed: bool = False
+
+    def parts(self, value: str) -> list[tuple[Lattice, str]]:
+        """Each lattice with its part of the value: of a line all of it, of a box its digit."""
+        return list(zip(self.lattices, value if self.boxed else (value,), strict=True))
 
 
 def read_truth(path: Path) -> list[Row]:
@@ -95,12 +111,11 @@ def _find(place: Path, by_name: dict[str, list[Path]]) -> Path:
 
 def cut_rows(
     rows: Sequence[Row], cutter: Cutter, looks: PageClassifier | None = None
-) -> Iterator[tuple[Row, Lattice]]:
-    """The rows with the lattices of their fields, cut as reading cuts them; without ink it has no runs.
+) -> Iterator[tuple[Row, CutField]]:
+    """The rows with their fields, cut as reading cuts them; a line without ink has no runs.
 
-    Fields that are read box by box have no lattice of their own; they, those that their layout does not
-    find again in their place, and those whose page may lie another way up are left out, and counted in
-    a warning.
+    Combs with more or fewer digits than filled boxes, fields that their layout does not find again in
+    their place, and those whose page may lie another way up are left out, and counted in a warning.
 
     cutter : finds codes among other writing, and tells which way up a value that is known can be read.
     looks : as for `pipeline.read.read_pages`; pages of several kinds need it.
@@ -112,18 +127,18 @@ def cut_rows(
         for row in group:
             if row.layout is None:
                 (dark, mask), *_ = locate_line(part(page.image, row.box)).strips
-                yield row, build_lattice(segment(dark, mask))
+                yield row, CutField((build_lattice(segment(dark, mask)),))
                 continue
             if row.layout not in regions:
                 regions[row.layout] = _regions(page, row.layout, cutter, looks)
-            lattice = _lattice(regions[row.layout], row, cutter)
-            if lattice is None:
+            field = _field(regions[row.layout], row, cutter)
+            if field is None:
                 left_out += 1
             else:
-                yield row, lattice
+                yield row, field
     if left_out:
         log.warning(
-            "%d of %d fields are left out: they are read box by box, or are not found again in their place",
+            "%d of %d fields are left out: not found again in their place, or without a digit a box",
             left_out,
             len(rows),
         )
@@ -131,14 +146,11 @@ def cut_rows(
 
 @dataclass(frozen=True, eq=False)
 class _Region:
-    """What a layout finds on a page.
-
-    lattice : None where it is read box by box. way : the try of the plan that found it.
-    """
+    """What a layout finds on a page. way : the try of the plan that found it."""
 
     field: str
     box: Box
-    lattice: Lattice | None
+    cut: CutField
     way: Try
 
 
@@ -157,10 +169,20 @@ def _regions(
 
 def _of_form(found: CutForm, way: Try) -> list[_Region]:
     return [
-        _Region(each.field.name, each.box, None if each.field.boxes else each.lattices[0], way)
+        _Region(
+            each.field.name, each.box, _filled(each) if each.field.boxes else CutField(each.lattices), way
+        )
         for each in found.fields
         if each.box is not None and each.lattices
     ]
+
+
+def _filled(comb: FormCut) -> CutField:
+    """The boxes of a comb that hold ink and are not crossed out."""
+    boxes = zip(comb.lattices, comb.crossings, strict=True)
+    return CutField(
+        tuple(box for box, crossed in boxes if box.size and crossed.probability <= 0.5), boxed=True
+    )
 
 
 def _of_page(found: CutPage, way: Try, shape: tuple[int, ...]) -> list[_Region]:
@@ -169,36 +191,42 @@ def _of_page(found: CutPage, way: Try, shape: tuple[int, ...]) -> list[_Region]:
         _Region(
             way.layout.field,
             turn_back(each.region.box, way.turn, shape),
-            None if each.region.boxed else each.lattices[0],
+            CutField(tuple(lattice for lattice in each.lattices if lattice.size), boxed=True)
+            if each.region.boxed
+            else CutField(each.lattices),
             way,
         )
         for each in found.cuts
     ]
 
 
-def _lattice(regions: Sequence[_Region], row: Row, cutter: Cutter) -> Lattice | None:
-    """The lattice of the row's field, None where it is not found again or may lie another way up.
+def _field(regions: Sequence[_Region], row: Row, cutter: Cutter) -> CutField | None:
+    """The row's field, None where it is not found again, may lie another way up, or cannot hold the value.
 
     What is found upside down has the same place; how well each reads the value that is known tells.
     """
     own = [each for each in regions if each.field == row.field and overlap(each.box, row.box) >= SAME_PLACE]
+    own = [each for each in own if not each.cut.boxed or len(each.cut.lattices) == len(row.value)]
     closest = {each.way: each for each in sorted(own, key=lambda each: overlap(each.box, row.box))}
     if not closest:
         return None
     likeliest = max(closest.values(), key=lambda each: each.way.prior)
     if likeliest.way.prior >= SURE_WAY:
-        return likeliest.lattice
-    shares = [each.way.prior * _fit(each.lattice, row.value, cutter) for each in closest.values()]
+        return likeliest.cut
+    shares = [each.way.prior * _fit(each.cut, row.value, cutter) for each in closest.values()]
     best = int(np.argmax(shares))
-    return list(closest.values())[best].lattice if shares[best] >= SURE_WAY * (sum(shares) + CHANCE) else None
+    return list(closest.values())[best].cut if shares[best] >= SURE_WAY * (sum(shares) + CHANCE) else None
 
 
-def _fit(lattice: Lattice | None, value: str, cutter: Cutter) -> float:
+def _fit(field: CutField, value: str, cutter: Cutter) -> float:
     """How probable a value is by the lattice alone; 0 where there is none."""
-    if lattice is None or not lattice.size:
-        return 0.0
-    proba = cutter.classifier.predict_proba(lattice.crops)
-    return math.exp(score_values(lattice, proba, cutter.parameters.weights, [value])[0])
+    fit = 1.0
+    for lattice, part_of_it in field.parts(value):
+        if not lattice.size:
+            return 0.0
+        proba = cutter.classifier.predict_proba(lattice.crops)
+        fit *= math.exp(score_values(lattice, proba, cutter.parameters.weights, [part_of_it])[0])
+    return fit
 
 
 def overlap(one: Box, other: Box | None) -> float:
@@ -217,14 +245,15 @@ def cut_truth(path: Path, cutter: Cutter) -> Crops:
     labels: list[int] = []
     lost = 0
     rows = read_truth(path)
-    for row, lattice in cut_rows(rows, cutter):
-        proba = cutter.classifier.predict_proba(lattice.crops)
-        way = align(lattice, proba, cutter.parameters.weights, row.value)
-        if not way:
-            lost += 1
-            continue
-        crops.append(lattice.crops[way])
-        labels.extend(int(digit) for digit in row.value)
+    for row, field in cut_rows(rows, cutter):
+        for lattice, value in field.parts(row.value):
+            proba = cutter.classifier.predict_proba(lattice.crops)
+            way = align(lattice, proba, cutter.parameters.weights, value)
+            if not way:
+                lost += 1
+                continue
+            crops.append(lattice.crops[way])
+            labels.extend(int(digit) for digit in value)
     if lost:
         log.warning("%s: %d of %d fields cannot be cut into their digits", path, lost, len(rows))
     if not crops:

@@ -10,10 +10,13 @@ import pytest
 
 from flows.cli import main
 from models import learn as learning
-from models.classifier import CARD, NETWORK, PARAMETERS, SHIPPED, load_model
+from models import learn_reader
+from models.classifier import CARD, LINE_NETWORK, NETWORK, PARAMETERS, SHIPPED, load_model
+from models.drawn_combs import draw_combs
 from models.labelled import Cutter, DataError
 from models.learn import KERAS, Lesson, aligned_crops, learn, load_fields, split
-from models.truth import cut_rows, read_truth
+from models.learn_reader import Field, measure, refit
+from models.truth import CutField, cut_rows, read_truth
 from pipeline.strings.decode import JUNK
 from sample_scans.strips import draw_strip
 
@@ -65,13 +68,34 @@ def test_alignment_labels_digits_and_scraps(truth):
     assert found - {JUNK} <= {int(digit) for value in VALUES for digit in value}
 
 
+def test_digits_in_boxes_are_learned_from_and_judged_too(tmp_path, monkeypatch):
+    monkeypatch.setattr(learn_reader, "CALIBRATION_STRIPS", 8)
+    monkeypatch.setattr(learn_reader, "CALIBRATION_FORMS", 1)
+    model = load_model()
+    combs = list(draw_combs(5, 2, None))
+    fields = [Field(str(k), CutField(c.lattices, boxed=True), c.value) for k, c in enumerate(combs)]
+    labels = aligned_crops(fields, model).y
+    assert (labels < JUNK).sum() >= 0.9 * sum(len(comb.value) for comb in combs)
+    judged = measure(fields, model)
+    assert judged.size == len(fields)
+    assert judged.exact > 0.4
+    for name in (NETWORK, CARD, LINE_NETWORK):
+        (tmp_path / name).write_bytes((SHIPPED / name).read_bytes())
+    model.parameters.save(tmp_path / PARAMETERS)
+    refit(tmp_path, model.parameters, fields, fields, seed=1)
+    fitted = load_model(tmp_path).parameters
+    assert fitted.boxes.calibration != model.parameters.boxes.calibration
+    assert fitted.boxes.pair == model.parameters.boxes.pair
+    assert fitted.lines.pair == model.parameters.lines.pair  # nothing was said of lines
+
+
 @pytest.fixture(scope="module")
 def told(truth, tmp_path_factory):
     """What a short lesson brought, and its folder."""
     out = tmp_path_factory.mktemp("models") / "learned"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(learning, "FEWEST_HELD", 1)
-        patch.setattr(learning, "CALIBRATION_STRIPS", 8)
+        patch.setattr(learn_reader, "CALIBRATION_STRIPS", 8)
         patch.setattr(learning, "WORKERS", 1)
         lesson = Lesson(rounds=1, epochs=1, line_epochs=1, line_repeat=1, strips=4)
         steps = []

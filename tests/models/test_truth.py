@@ -66,8 +66,8 @@ def test_postal_code_is_cut_as_on_its_envelope(cutter: Cutter) -> None:
     cuts = cut_page(page, layout, spotter).cuts
     expected = next(cut.lattices[0] for cut in cuts if cut.region.box == reading.box)
     row = Row(ENVELOPE, 1, reading.value, reading.box, layout, "postal_code")
-    ((_, lattice),) = cut_rows([row], cutter)
-    assert np.array_equal(lattice.crops, expected.crops)
+    ((_, field),) = cut_rows([row], cutter)
+    assert np.array_equal(field.lattices[0].crops, expected.crops)
     assert list(cut_rows([replace(row, box=Box(10, 10, 80, 30))], cutter)) == []
 
 
@@ -98,7 +98,7 @@ def test_page_that_lies_another_way_up_is_cut_as_reading_saw_it(
     rows = [reading_of(scan, layout, cutter, looks) for scan in letters.values()]
     assert len({row.value for row in rows}) == 1
     assert len({row.box for row in rows}) == len(rows)
-    lattices = [lattice for _, lattice in cut_rows(rows, cutter, looks)]
+    lattices = [field.lattices[0] for _, field in cut_rows(rows, cutter, looks)]
     assert len(lattices) == len(rows)
     assert all(np.array_equal(lattice.crops, lattices[0].crops) for lattice in lattices)
 
@@ -117,23 +117,34 @@ def test_value_that_is_known_tells_which_way_up_a_page_lies(letters: dict[int, P
     assert isinstance(layout, Layout)
     rows = [reading_of(letters[turn], layout, cutter, Undecided()) for turn in (0, 180)]
     (_, upright), (_, other) = cut_rows(rows, cutter, Undecided())
-    assert np.array_equal(upright.crops, other.crops)
+    assert np.array_equal(upright.lattices[0].crops, other.lattices[0].crops)
     unlike = "".join(str((int(digit) + 5) % 10) for digit in rows[0].value)
     assert list(cut_rows([replace(rows[0], value=unlike)], cutter, Undecided())) == []
 
 
-def test_number_in_a_frame_is_cut_as_reading_does_and_boxes_are_left_out(
-    form: list[Row], cutter: Cutter, caplog: pytest.LogCaptureFixture
+def test_numbers_in_frames_and_digits_in_boxes_are_cut_as_reading_does(
+    form: list[Row], cutter: Cutter
 ) -> None:
     layout = form[0].layout
     assert isinstance(layout, FormSet)
     (page,) = decode(form[0].scan, "scan.png")
-    expected = next(each for each in cut_form(page, layout.forms).fields if each.field.name == "amount")
+    expected = {each.field.name: each.lattices for each in cut_form(page, layout.forms).fields}
+    (comb_row, comb), (row, frame) = cut_rows(form, cutter)
+    assert (row.value, frame.boxed) == ("789", False)
+    assert np.array_equal(frame.lattices[0].crops, expected["amount"][0].crops)
+    assert comb.boxed
+    parts = comb.parts(comb_row.value)
+    assert [digit for _, digit in parts] == list("123456")
+    for (lattice, _), box in zip(parts, expected["member"], strict=True):
+        assert np.array_equal(lattice.crops, box.crops)
+
+
+def test_a_comb_without_a_digit_a_box_is_left_out(
+    form: list[Row], cutter: Cutter, caplog: pytest.LogCaptureFixture
+) -> None:
     with caplog.at_level(logging.WARNING):
-        ((row, lattice),) = cut_rows(form, cutter)
-    assert row.value == "789"
-    assert np.array_equal(lattice.crops, expected.lattices[0].crops)
-    assert "1 of 2 fields are left out" in caplog.text
+        assert list(cut_rows([replace(form[0], value="12345")], cutter)) == []
+    assert "1 of 1 fields are left out" in caplog.text
 
 
 def test_field_that_is_not_in_its_place_is_left_out(form: list[Row], cutter: Cutter) -> None:
