@@ -64,7 +64,8 @@ def serve_nights(
     ) as address:
         deployment = make_deployment(settings, cron, timezone)
         message = (
-            f"Nightsort reads into {settings.out} at {cron} ({timezone}); Ctrl-C ends it. Prefect: {address}"
+            f"Nightsort reads into {settings.out} at {cron} ({timezone}); Ctrl-C ends it."
+            f" Prefect's page: {address.removesuffix('/api')}"
         )
         asyncio.run(_serve(deployment, settings, "" if quiet else message))
     return int(ExitCode.OK)
