@@ -208,9 +208,11 @@ def _links(boxes: NDArray[np.int32]) -> list[tuple[int, int]]:
     # What stands over or under it belongs to it, and does not end the line.
     after = right > right[:, None]
     links = [(int(i), int(j)) for i, j in np.argwhere(near & ~after)]
-    gap[~(near & after)] = np.inf
-    nearest = gap.argmin(axis=1)
-    links += [(i, int(nearest[i])) for i in np.flatnonzero(np.isfinite(gap.min(axis=1))).tolist()]
+    alike = taller < 2.0 * smaller  # what stands beyond a comma that ends the word, and is not like it
+    for fit in (near & after, near & after & alike):
+        white = np.where(fit, gap, np.inf)
+        nearest = white.argmin(axis=1)
+        links += [(i, int(nearest[i])) for i in np.flatnonzero(np.isfinite(white.min(axis=1))).tolist()]
     return links
 
 
