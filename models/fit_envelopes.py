@@ -47,6 +47,7 @@ PRIOR_STRENGTH, HELD = 0.5, 2.0  # what holds the weights of places, of evidence
 # What can only speak for a code, and what only against it, whatever few pieces seem to say.
 FOR, AGAINST = ("place", "path", "margin", "weakest", "whole", "inside"), ("no-dash",)
 ROUNDS = 3
+MOST_CAUTION = 3.0  # nats
 
 
 @dataclass(frozen=True, eq=False)
@@ -201,6 +202,30 @@ def least_find(confidence: NDArray[np.float64], coded: NDArray[np.bool_], pieces
     return round(float(of_none[allowed]) + 1e-4, 4) if len(of_none) > allowed else 0.0
 
 
+def fit_boxed(boxed: Answers, thresholds: Sequence[tuple[float, float]]) -> tuple[float, ...]:
+    """Weights for codes in printed boxes, cautious enough for the thresholds of the others."""
+    constant, *weights = fit_confidence(boxed)
+    confidence = np.clip(confidences(boxed, (constant, *weights)), 1e-6, 1.0 - 1e-6)
+    return (round(constant - caution(confidence, boxed.right, thresholds), 4), *weights)
+
+
+def caution(
+    confidence: NDArray[np.float64], right: NDArray[np.bool_], thresholds: Sequence[tuple[float, float]]
+) -> float:
+    """What is to be taken from the logits of other codes so that `thresholds` hold for them, too.
+
+    One wrong code is let pass at each: they are few.
+    """
+    logit = np.log(confidence / (1.0 - confidence))
+    for less in np.arange(0.0, MOST_CAUTION, 0.1):
+        taken = [logit - less >= np.log(least / (1.0 - least)) for _, least in thresholds]
+        wrong = [int((~right[part]).sum()) for part in taken]
+        allowed = [max(1.0, target * part.sum()) for (target, _), part in zip(thresholds, taken, strict=True)]
+        if all(w <= a for w, a in zip(wrong, allowed, strict=True)):
+            return float(less)
+    return MOST_CAUTION
+
+
 def fit_envelopes(directory: Path, pieces: int, seed: int) -> dict[str, Any]:
     """Fit and write envelope.json; returns figures of the second part."""
     started = time.monotonic()
@@ -214,13 +239,15 @@ def fit_envelopes(directory: Path, pieces: int, seed: int) -> dict[str, Any]:
     found = replace(plain, envelope=EnvelopeParameters(places=places))
     written = answer(draw_pieces(seed + 1, pieces - first, WRITTEN), model, found, boxed=False)
     boxed = answer(draw_pieces(seed + 2, int(BOXED_SHARE * pieces), BOXED), model, found, boxed=True)
-    envelope = EnvelopeParameters(places, fit_confidence(written), fit_confidence(boxed))
-    confidence, right, coded = best_of_pieces(written, confidences(written, envelope.written))
-    envelope = replace(
-        envelope,
+    weights = fit_confidence(written)
+    confidence, right, coded = best_of_pieces(written, confidences(written, weights))
+    envelope = EnvelopeParameters(
+        places,
+        weights,
         least=least_find(confidence, coded, len(written.uncoded)),
         thresholds=find_thresholds(confidence, right),
     )
+    envelope = replace(envelope, boxed=fit_boxed(boxed, envelope.thresholds))
     told = {
         "command": f"python -m models.fit_envelopes DIR --pieces {pieces} --seed {seed}",
         "lost": first - len(choices),

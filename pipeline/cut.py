@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from pipeline.barcode import Barcode, read_barcodes
-from pipeline.document import Page
+from pipeline.document import Box, Image, Page
 from pipeline.envelopes.written import Spotter, find_codes
 from pipeline.layouts import Layout
 from pipeline.locate import Region, locate
@@ -14,6 +16,8 @@ from pipeline.paper import ink
 from pipeline.paper.page_in_scan import find_page
 from pipeline.strings.lattice import Lattice, build_lattice
 from pipeline.strings.segment import segment
+
+RIM = 0.25  # of a row of empty boxes, taken out with it, in its heights
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,16 +49,31 @@ def cut_page(page: Page, layout: Layout, spotter: Spotter | None = None) -> CutP
     spotter : tells a code among lines of writing; without it all that are as wide as one are cut.
     """
     if layout.country is None:
-        return CutPage(page.scan, page.number, _cut(locate(page.image, layout)))
+        return CutPage(page.scan, page.number, _cut(locate(page.image, layout)[0]))
     found = find_page(page.image)
     image = page.image if found is None else found.image
     grey = ink.to_grey(image)
-    regions = locate(image, layout) or find_codes(grey, layout.country, spotter)
+    regions, empty = locate(image, layout)
+    regions = regions or find_codes(_without(grey, empty), layout.country, spotter)
     barcodes = read_barcodes(grey, layout.country.barcodes) if layout.country.barcodes else ()
     if found is not None:
         regions = [replace(each, box=found.place(each.box, page.image.shape)) for each in regions]
         barcodes = tuple(replace(each, box=found.place(each.box, page.image.shape)) for each in barcodes)
     return CutPage(page.scan, page.number, _cut(regions), barcodes)
+
+
+def _without(grey: Image, places: Sequence[Box]) -> Image:
+    """A page (H, W) uint8 with nothing but its paper at some places."""
+    if not places:
+        return grey
+    bare = grey.copy()
+    for box in places:
+        rim = round(RIM * box.height)
+        part = bare[
+            max(box.y - rim, 0) : box.y + box.height + rim, max(box.x - rim, 0) : box.x + box.width + rim
+        ]
+        part[:] = np.median(part)
+    return bare
 
 
 def _cut(regions: Sequence[Region]) -> tuple[Cut, ...]:

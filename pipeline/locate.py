@@ -47,14 +47,15 @@ class Region:
     looks: tuple[float, ...] = ()
 
 
-def locate(image: Image, layout: Layout) -> list[Region]:
+def locate(image: Image, layout: Layout) -> tuple[list[Region], list[Box]]:
     """Regions of a page that may hold the layout's field; none where only its lines can tell (`written`).
 
-    image : (H, W) uint8 grey or (H, W, 3) BGR.
+    image : (H, W) uint8 grey or (H, W, 3) BGR. Gives also the rows of printed boxes in which nothing is
+    written: their frames are no zeros.
     """
     if layout.country is None:
-        return [locate_line(image)]
-    return _boxed_codes(image, layout.country) if layout.country.boxes else []
+        return [locate_line(image)], []
+    return _boxed_codes(image, layout.country) if layout.country.boxes else ([], [])
 
 
 def locate_line(image: Image) -> Region:
@@ -78,17 +79,21 @@ def line_window(height: int) -> int:
     return max(24, min(64, height))
 
 
-def _boxed_codes(image: Image, country: Country) -> list[Region]:
-    """Rows of printed boxes in which something is written."""
+def _boxed_codes(image: Image, country: Country) -> tuple[list[Region], list[Box]]:
+    """Rows of printed boxes in which something is written, or where there are none, empty ones."""
+    empty: list[Box] = []
     for rows in boxes.find_box_rows(image, country.boxes):
-        regions = [
-            Region(box, strips, boxed=True, prior=_where_printed(box, image, country))
-            for box, strips in filter(None, (lift_boxes(image, row) for row in rows[:MOST_ROWS]))
-            if sum(bool(mask.any()) for _, mask in strips) > len(strips) // 2
-        ]
+        regions = []
+        for box, strips in filter(None, (lift_boxes(image, row) for row in rows[:MOST_ROWS])):
+            inked = sum(bool(mask.any()) for _, mask in strips)
+            if inked > len(strips) // 2:
+                prior = _where_printed(box, image, country)
+                regions.append(Region(box, strips, boxed=True, prior=prior))
+            elif not inked:
+                empty.append(box)
         if regions:
-            return regions
-    return []
+            return regions, []
+    return [], empty
 
 
 def _where_printed(box: Box, image: Image, country: Country) -> float:

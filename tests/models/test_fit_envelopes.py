@@ -16,6 +16,7 @@ from models.fit_envelopes import (
     Answers,
     Choice,
     best_of_pieces,
+    caution,
     confidences,
     fit_confidence,
     fit_places,
@@ -87,6 +88,18 @@ def test_evidence_for_a_code_never_speaks_against_it() -> None:
     evidence[:, dash] *= -1.0
     weights = fit_confidence(replace(known, evidence=evidence))
     assert weights[path] == weights[dash] == 0.0
+
+
+def test_other_codes_are_doubted_until_the_thresholds_hold_for_them() -> None:
+    confidence = np.linspace(0.999, 0.8, 200)
+    right = np.ones(200, np.bool_)
+    assert caution(confidence, right, ((0.01, 0.9),)) == 0.0
+    right[[20, 40]] = False  # two of the hundred that are taken
+    less = caution(confidence, right, ((0.01, 0.9),))
+    logit = np.log(confidence / (1 - confidence)) - less
+    assert (~right[logit >= np.log(9.0)]).sum() == 1
+    right[:40] = False
+    assert caution(confidence, right, ((0.01, 0.9),)) == fit_envelopes.MOST_CAUTION
 
 
 def test_of_every_piece_the_surest_reading_counts() -> None:
