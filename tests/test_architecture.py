@@ -32,6 +32,18 @@ FORBIDDEN = {
     "flows": ("tests", "benchmarks"),
 }
 
+# What a room may know of the house that it stands in. The others of `pipeline`'s own modules walk through
+# the rooms; envelopes are cut and located as every page is, so that room knows these two as well.
+COMMON = {f"pipeline.{name}" for name in ("document", "belief", "thresholds", "parameters")}
+OF_ENVELOPES = {f"pipeline.{name}" for name in ("layouts", "locate", "cut")}
+# Lines of a function below its signature and docstring.
+LONGEST_BODY = 40
+# Who calls upon the parts of `flows` that stand by themselves.
+CALLERS = {
+    "flows.review": {"flows.cli", "flows.model_commands", "flows.report"},
+    "flows.benchmark": {"flows.cli"},
+}
+
 
 def modules() -> dict[str, Path]:
     found = {}
@@ -78,12 +90,41 @@ def test_a_room_knows_only_those_below_it(room: str) -> None:
     assert not wrong
 
 
+@pytest.mark.parametrize("room", sorted(ROOMS))
+def test_a_room_knows_little_of_what_walks_through_it(room: str) -> None:
+    own = {name for name in MODULES if within(name, "pipeline") and not any(within(name, r) for r in ROOMS)}
+    allowed = COMMON | OF_ENVELOPES if room == "pipeline.envelopes" else COMMON
+    known = {other for name, others in IMPORTS.items() if within(name, room) for other in others & own}
+    assert known <= allowed
+
+
+@pytest.mark.parametrize("part", CALLERS)
+def test_review_and_benchmark_stand_by_themselves(part: str) -> None:
+    callers = {
+        name
+        for name, others in IMPORTS.items()
+        if not within(name, part) and any(within(other, part) for other in others)
+    }
+    assert callers <= CALLERS[part]
+
+
 def test_no_modules_import_one_another_in_a_circle() -> None:
     graph = {name: (others & MODULES.keys()) - {name} for name, others in IMPORTS.items()}
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as circle:
         pytest.fail(" -> ".join(circle.args[1]))
+
+
+def test_functions_are_read_without_scrolling() -> None:
+    long = []
+    for name, path in MODULES.items():
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                begin = node.body[1 if ast.get_docstring(node) and len(node.body) > 1 else 0].lineno
+                if (node.end_lineno or begin) - begin >= LONGEST_BODY:
+                    long.append(f"{name}.{node.name}")
+    assert not long
 
 
 def test_the_imports_are_really_read() -> None:
