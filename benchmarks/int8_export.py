@@ -1,6 +1,11 @@
 """Would an int8 export of the crop network hold? Accuracy, confidence and speed beside the float one's.
 
-`python -m benchmarks.int8_export [--crops N]`; returns 1 where int8 loses more than LOSS of the crops.
+Two are tried: weights and activations as integers, ranges taken from crops; and weights alone, the ranges of
+the activations taken from every crop as it is read.
+
+`python -m benchmarks.int8_export [--crops N] [--model FOLDER] [-o OUT]`; returns 1 where either loses more
+than LOSS of the crops. With OUT a copy of the model with each is left there, to be judged by
+`nightsort evaluate --model`.
 """
 
 from __future__ import annotations
@@ -8,8 +13,10 @@ from __future__ import annotations
 import argparse
 import contextlib
 import io
+import shutil
 import sys
 import time
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -39,13 +46,17 @@ def draw_crops(count: int, seed: int) -> tuple[Image, NDArray[np.intp]]:
     return np.stack(crops), labels.astype(np.intp)
 
 
-def export_int8(network: keras.Model, crops: Image) -> bytes:
-    """The network with integer weights and activations, floats outside; ranges as these crops have them."""
+def export_int8(network: keras.Model, crops: Image | None) -> bytes:
+    """The network with integer weights, floats outside; the activations' ranges as these crops have them.
+
+    Without crops every picture that is read brings its own.
+    """
     converter = tf.lite.TFLiteConverter.from_keras_model(network)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.representative_dataset = lambda: (
-        [crop[None, :, :, None].astype(np.float32) / 255] for crop in crops
-    )
+    if crops is not None:
+        converter.representative_dataset = lambda: (
+            [crop[None, :, :, None].astype(np.float32) / 255] for crop in crops
+        )
     with contextlib.redirect_stdout(io.StringIO()):
         return bytes(converter.convert())
 
@@ -70,12 +81,19 @@ def main() -> int:
     """Compare the two exports of the shipped network."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.int8_export", description=__doc__)
     parser.add_argument("--crops", type=int, default=6400, help="drawn digits that are judged")
-    count = parser.parse_args().crops // BATCH * BATCH
-    network = keras.models.load_model(SHIPPED / NETWORK.replace(".tflite", ".keras"), compile=False)
-    small = export_int8(network, draw_crops(REPRESENTATIVE, 1)[0])
+    parser.add_argument("--model", type=Path, default=SHIPPED, help="folder of the model")
+    parser.add_argument("-o", "--out", type=Path, help="folder for the models with other exports")
+    options = parser.parse_args()
+    count, model = options.crops // BATCH * BATCH, options.model
+    network = keras.models.load_model(model / NETWORK.replace(".tflite", ".keras"), compile=False)
+    contents = {
+        "float32": (model / NETWORK).read_bytes(),
+        "int8": export_int8(network, draw_crops(REPRESENTATIVE, 1)[0]),
+        "int8-weights": export_int8(network, None),
+    }
     crops, labels = draw_crops(count, 2)
     exact = {}
-    for name, content in (("float32", (SHIPPED / NETWORK).read_bytes()), ("int8", small)):
+    for name, content in contents.items():
         logits, _ = run(content, crops)
         seconds = min(run(content, crops)[1] for _ in range(3))
         proba = softmax(logits)
@@ -86,7 +104,10 @@ def main() -> int:
             f"{name}: {len(content) / 1000:.0f} kB, {count / seconds:.0f} crops a processor second,"
             f" {100 * exact[name]:.2f} % right, log loss {loss:.4f}"
         )
-    return int(exact["int8"] < exact["float32"] - LOSS)
+        if options.out is not None and name != "float32":
+            shutil.copytree(model, options.out / name, dirs_exist_ok=True)
+            (options.out / name / NETWORK).write_bytes(content)
+    return int(min(exact.values()) < exact["float32"] - LOSS)
 
 
 if __name__ == "__main__":
