@@ -146,9 +146,9 @@ def _nearness(
     x, y = np.rint(rows[:, :, 0] * at[:, 0] + rows[:, :, 1] * at[:, 1] + rows[:, :, 2]).swapaxes(0, 1)
     height, width = distance.shape
     inside = (x >= 0) & (y >= 0) & (x < width) & (y < height)
-    xi, yi = np.where(inside, x, 0).astype(np.intp), np.where(inside, y, 0).astype(np.intp)
-    far = np.where(inside, distance[yi, xi], np.inf).astype(np.float64)
-    nearness: NDArray[np.float64] = np.maximum(0.0, 1.0 - far / reach).mean(axis=1)
+    pixel = np.where(inside, y * width + x, 0).astype(np.intp)
+    near = 1.0 - distance.ravel()[pixel].astype(np.float64) / reach
+    nearness: NDArray[np.float64] = (np.maximum(near, 0.0) * inside).mean(axis=1)
     return nearness
 
 
