@@ -19,7 +19,7 @@ from flows.ledger_file import explained, open_ledger_file
 MOST_NIGHTS = 30
 LEAST_NIGHTS = 3  # before there is anything that could be called usual
 LEAST_FIELDS = 50
-LEAST_MEASURED = 4  # pages; one in 16 is
+LEAST_MEASURED = 8  # pages; of 16 scans one is measured
 _FAR_SD = 4.0
 _FAR_SHARE = 0.05
 _FAR_RATIO = 0.15
@@ -32,7 +32,8 @@ class NightFigures:
 
     accepted, empty : of the fields; failed : pages that could not be read.
     confidence : mean over the fields with a value; height : mean of the fields' boxes, pixels.
-    contrast, stroke, skew : means over the pages that were `measured` (`pipeline.paper.condition`).
+    contrast, stroke, skew : means over the pages that were `measured` (`pipeline.paper.condition`), and
+        their variances among these pages.
     """
 
     run: int
@@ -48,6 +49,9 @@ class NightFigures:
     contrast: float | None = None
     stroke: float | None = None
     skew: float | None = None
+    contrast_variance: float = 0.0
+    stroke_variance: float = 0.0
+    skew_variance: float = 0.0
 
     @property
     def accepted_share(self) -> float | None:
@@ -114,11 +118,14 @@ def _find_other_scanner(tonight: NightFigures, before: Sequence[NightFigures]) -
     if len(before) < LEAST_NIGHTS or tonight.measured < LEAST_MEASURED:
         return []
     alarms = []
-    for name, (value, text, advice) in _CONDITIONS.items():
-        now, usual = value(tonight), [value(night) for night in before]
+    measured = sum(night.measured for night in before)
+    for name, (attribute, text, advice) in _CONDITIONS.items():
+        now, usual = getattr(tonight, attribute), [getattr(night, attribute) for night in before]
         mean = statistics.fmean(usual)
-        far = _FAR_DEGREES if name == "skew" else _FAR_RATIO * mean
-        if abs(now - mean) > max(far, _FAR_SD * statistics.pstdev(usual)):
+        squares = sum(night.measured * getattr(night, f"{attribute}_variance") for night in before)
+        chance = squares / measured * (1 / tonight.measured + 1 / measured)
+        least = _FAR_DEGREES if attribute == "skew" else _FAR_RATIO * mean
+        if abs(now - mean) > max(least, _FAR_SD * math.sqrt(chance + statistics.pvariance(usual))):
             alarms.append(f"{name}: {text % now} tonight, {text % mean} in the nights before; {advice}")
     return alarms
 
@@ -138,19 +145,11 @@ _SHARES: dict[str, Callable[[NightFigures], float | None]] = {
     "mean confidence": lambda night: night.confidence,
 }
 
-# Value, how it is written, what a person should look at.
-_CONDITIONS: dict[str, tuple[Callable[[NightFigures], float], str, str]] = {
-    "contrast of the ink": (
-        lambda night: night.contrast or 0.0,
-        "%.2f",
-        "look at the scanner's lamp and settings",
-    ),
-    "width of the strokes": (
-        lambda night: night.stroke or 0.0,
-        "%.1f pixels",
-        "did resolution or pens change?",
-    ),
-    "skew": (lambda night: night.skew or 0.0, "%.1f degrees", "look at the scanner's feeder"),
+# Of which figure, how it is written, what a person should look at.
+_CONDITIONS = {
+    "contrast of the ink": ("contrast", "%.2f", "look at the scanner's lamp and settings"),
+    "width of the strokes": ("stroke", "%.1f pixels", "did resolution or pens change?"),
+    "skew": ("skew", "%.1f degrees", "look at the scanner's feeder"),
 }
 
 _NIGHTS = """
@@ -166,12 +165,17 @@ WITH found AS (
     SELECT o.run, count(*) AS failed
       FROM outcomes o JOIN failures f ON f.content = o.content AND f.reader = o.reader GROUP BY o.run
 ), looks AS (
-    SELECT o.run, count(*) AS measured, avg(contrast) AS contrast, avg(stroke) AS stroke, avg(skew) AS skew
+    SELECT o.run, count(*) AS measured, avg(contrast) AS contrast, avg(stroke) AS stroke, avg(skew) AS skew,
+           avg(contrast * contrast) - avg(contrast) * avg(contrast) AS contrast_variance,
+           avg(stroke * stroke) - avg(stroke) * avg(stroke) AS stroke_variance,
+           avg(skew * skew) - avg(skew) * avg(skew) AS skew_variance
       FROM outcomes o JOIN conditions c ON c.content = o.content AND c.reader = o.reader GROUP BY o.run
 ), sheets AS (SELECT run, sum(pages) AS pages FROM outcomes GROUP BY run)
 SELECT runs.id AS run, runs.started, pages, coalesce(fields, 0) AS fields, coalesce(accepted, 0) AS accepted,
        coalesce(empty, 0) AS empty, coalesce(failed, 0) AS failed, confidence, height,
-       coalesce(measured, 0) AS measured, contrast, stroke, skew
+       coalesce(measured, 0) AS measured, contrast, stroke, skew,
+       coalesce(contrast_variance, 0) AS contrast_variance, coalesce(stroke_variance, 0) AS stroke_variance,
+       coalesce(skew_variance, 0) AS skew_variance
   FROM runs JOIN sheets ON sheets.run = runs.id LEFT JOIN found ON found.run = runs.id
   LEFT JOIN lost ON lost.run = runs.id LEFT JOIN looks ON looks.run = runs.id
  ORDER BY runs.id DESC LIMIT ?

@@ -12,7 +12,7 @@ from pipeline.document import Box, Reading, Reason
 from pipeline.paper.condition import Condition
 from tests.flows.fakes import IDENTITY
 
-USUAL = NightFigures(1, "2026-01-01", 100, 100, 80, 5, 1, 0.9, 40.0, 6, 0.6, 5.0, 0.2)
+USUAL = NightFigures(1, "2026-01-01", 100, 100, 80, 5, 1, 0.9, 40.0, 9, 0.6, 5.0, 0.2)
 BEFORE = [replace(USUAL, run=n, accepted=78 + n) for n in range(5)]
 
 
@@ -44,8 +44,14 @@ def test_few_nights_or_few_fields_tell_nothing() -> None:
     assert find_drift(odd, BEFORE[:2]) == []
     assert find_drift(replace(odd, fields=20), BEFORE) == []
     askew = replace(USUAL, skew=5.0)
-    assert find_drift(replace(askew, measured=3), BEFORE) == []
+    assert find_drift(replace(askew, measured=7), BEFORE) == []
     assert find_drift(askew, [replace(night, measured=0) for night in BEFORE]) == []
+
+
+def test_few_pages_of_all_sorts_are_no_drift() -> None:
+    of_all_sorts = [replace(night, measured=9, skew_variance=9.0) for night in BEFORE]
+    assert find_drift(replace(USUAL, skew=4.0), of_all_sorts) == []  # four times 1.1 degrees
+    assert find_drift(replace(USUAL, skew=4.0, measured=50), of_all_sorts) != []
 
 
 def test_nights_are_counted_from_the_ledger(tmp_path: Path) -> None:
@@ -65,6 +71,7 @@ def test_nights_are_counted_from_the_ledger(tmp_path: Path) -> None:
     assert night.confidence == pytest.approx(0.725)
     assert night.height == 30
     assert (night.measured, night.stroke, night.skew) == (2, 5.0, -0.5)
+    assert (night.stroke_variance, night.skew_variance) == (1.0, 2.25)
     assert night.contrast == pytest.approx(0.7)
 
 
