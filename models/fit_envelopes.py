@@ -247,7 +247,8 @@ def fit_envelopes(directory: Path, pieces: int, seed: int) -> dict[str, Any]:
         least=least_find(confidence, coded, len(written.uncoded)),
         thresholds=find_thresholds(confidence, right),
     )
-    envelope = replace(envelope, boxed=fit_boxed(boxed, envelope.thresholds))
+    asked = [(target, max(least, envelope.least)) for target, least in envelope.thresholds]
+    envelope = replace(envelope, boxed=fit_boxed(boxed, asked))
     told = {
         "command": f"python -m models.fit_envelopes DIR --pieces {pieces} --seed {seed}",
         "lost": first - len(choices),
