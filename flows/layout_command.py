@@ -60,10 +60,14 @@ def new(
             f"{blank}: no comb, box or line was found; give a cleaner scan, or write the layout by hand"
             " (docs/forms.md)"
         )
-    if keep_reference and leaned >= LEVEL:
+    elsewhere = out.parent.resolve() not in blank.resolve().parents
+    if keep_reference and (leaned >= LEVEL or elsewhere):
         blank, page = out.with_suffix(".level.png"), 1
         _write_picture(blank, image)
-        print(f"level:   {blank} (the scan leans by {leaned:.1f} degrees; this is its level copy)")
+        why = (
+            f"the scan leans by {leaned:.1f} degrees" if leaned >= LEVEL else "the scan is in another folder"
+        )
+        print(f"level:   {blank} ({why}; this is its level copy, keep it beside the layout)")
     reference = _relative(blank, out.parent) if keep_reference else None
     out.write_text(write_layout(fields, out.stem, image, reference, page), encoding="utf-8")
     picture = picture or out.with_suffix(".png")

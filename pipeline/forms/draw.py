@@ -20,11 +20,14 @@ VIOLET = (170, 50, 130)
 KINDS = {"comb": GREEN, "box": BLUE, "line": ORANGE, "cells": VIOLET}
 
 Points = NDArray[np.float64]
+# Text, its place (left, top, width, height) in the picture, colour.
+Label = tuple[str, tuple[float, float, float, float], tuple[int, int, int]]
 
 
 def draw_proposals(image: Image, fields: Sequence[Proposal]) -> Image:
     """The form, paled, with every proposed field outlined and numbered: (h, w, 3) uint8 BGR."""
     canvas, scale = _pale(image)
+    labels: list[Label] = []
     for number, field in enumerate(fields, start=1):
         colour = KINDS[field.kind]
         x, y, w, h = field.place
@@ -34,7 +37,8 @@ def draw_proposals(image: Image, fields: Sequence[Proposal]) -> Image:
                 place = (left, y + row * h / rows, right - left, h / rows)
                 for cell in split(place, field.boxes or 1, field.gap):
                     _path(canvas, _corners(cell) * scale, colour)
-        _label(canvas, _title(number, field), (x * scale, y * scale), colour)
+        labels.append((_title(number, field), (x * scale, y * scale, w * scale, h * scale), colour))
+    _label(canvas, labels)
     return canvas
 
 
@@ -52,6 +56,7 @@ def draw_layout(image: Image, form: Form, registration: Registration | None, fie
     registration : None where every field is searched for; fields : as `lay.lift_fields` gives them.
     """
     canvas, scale = _pale(image)
+    labels: list[Label] = []
     if registration is not None:
         for line in np.vstack([form.rules.across, form.rules.down]):
             _path(canvas, registration.to_page(line.reshape(2, 2)) * scale, BLUE, closed=False)
@@ -67,8 +72,10 @@ def draw_layout(image: Image, form: Form, registration: Registration | None, fie
         for outline in outlines:
             _path(canvas, outline * scale, colour)
         if outlines:
-            at = outlines[0][0] * scale
-            _label(canvas, f"{number} {field.name}", (float(at[0]), float(at[1])), colour)
+            low, high = (np.vstack(outlines).min(axis=0) * scale, np.vstack(outlines).max(axis=0) * scale)
+            place = (float(low[0]), float(low[1]), float(high[0] - low[0]), float(high[1] - low[1]))
+            labels.append((f"{number} {field.name}", place, colour))
+    _label(canvas, labels)
     return canvas
 
 
@@ -91,10 +98,37 @@ def _path(canvas: Image, points: Points, colour: tuple[int, int, int], *, closed
     cv2.polylines(canvas, [whole.reshape(-1, 1, 2)], closed, colour, 2, cv2.LINE_AA, 3)
 
 
-def _label(canvas: Image, text: str, at: tuple[float, float], colour: tuple[int, int, int]) -> None:
-    """Text on a ground of its colour on the upper left corner of a place."""
-    (width, height), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, 0.4, 1)
-    x = int(min(max(at[0], 0), max(canvas.shape[1] - width - 2, 0)))
-    y = int(max(at[1] + 2, height + 2))
-    cv2.rectangle(canvas, (x, y - height - 2), (x + width + 3, y + 2), colour, cv2.FILLED)
-    cv2.putText(canvas, text, (x + 2, y), cv2.FONT_HERSHEY_SIMPLEX, 0.4, (255, 255, 255), 1, cv2.LINE_AA)
+def _label(canvas: Image, labels: Sequence[Label]) -> None:
+    """Text on a ground of its colour at every place: on its upper left corner, or where no other text is."""
+    taken: list[tuple[int, int, int, int]] = []
+    for text, (left, top, wide, tall), colour in labels:
+        (width, height), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, 0.4, 1)
+        width, height = width + 3, height + 4
+        corners = [
+            (left, top - height),
+            (left, top),
+            (left, top + tall - height),
+            (left + wide - width, top - height),
+            (left - width, top),
+            (left, top + tall),
+        ]
+        spots = [_kept_on(canvas, corner, width, height) for corner in corners]
+        free = [spot for spot in spots if not any(_overlap(spot, other) for other in taken)]
+        x, y, right, bottom = (free or spots)[0]
+        taken.append((x, y, right, bottom))
+        cv2.rectangle(canvas, (x, y), (right, bottom), colour, cv2.FILLED)
+        at = (x + 2, bottom - 2)
+        cv2.putText(canvas, text, at, cv2.FONT_HERSHEY_SIMPLEX, 0.4, (255, 255, 255), 1, cv2.LINE_AA)
+
+
+def _kept_on(
+    canvas: Image, corner: tuple[float, float], width: int, height: int
+) -> tuple[int, int, int, int]:
+    """Left, top, right, bottom of a text with its upper left corner there, or as near as may be."""
+    x = int(min(max(corner[0], 0), max(canvas.shape[1] - width, 0)))
+    y = int(min(max(corner[1], 0), max(canvas.shape[0] - height, 0)))
+    return x, y, x + width, y + height
+
+
+def _overlap(one: tuple[int, int, int, int], other: tuple[int, int, int, int]) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]

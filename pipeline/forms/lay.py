@@ -21,6 +21,8 @@ from pipeline.paper import ink
 
 # The lines that a page has where the form lies, which the layout must know, or it is another form.
 LEAST_COVER = 0.6
+# By how much fit and cover together must exceed the least fit: a page of the same house has much in common.
+LEAST_TOGETHER = 0.8
 # Of a form's lines, and of its fields, so many must lie on the page, or it was cut in two.
 LEAST_INSIDE = 0.75
 # Fit and cover together from which a page cannot be mirrored; by how much a mirrored form must fit better.
@@ -80,7 +82,11 @@ def _laid(form: Form, sheet: Sheet) -> Registration:
 
 def _laid_by_print(form: Form, reference: Image, sheet: Sheet) -> Registration:
     fields = np.vstack([np.zeros((0, 4)), *(field.cells for field in form.form_fields)])
-    return register_print(ink.to_grey(reference), form.extent, fields, sheet.grey)
+    found = register_print(ink.to_grey(reference), form.extent, fields, sheet.grey)
+    across, down = np.meshgrid(*(np.linspace(0.05, 0.95, 19) * side for side in form.extent))
+    there = found.to_page(np.column_stack([across.ravel(), down.ravel()]))
+    inside = np.all((there >= 0) & (there < [sheet.grey.shape[1], sheet.grey.shape[0]]), axis=1)
+    return replace(found, inside=float(inside.mean()))
 
 
 def fits(form: Form, registration: Registration | None) -> bool:
@@ -88,7 +94,8 @@ def fits(form: Form, registration: Registration | None) -> bool:
     if registration is None:
         return True
     enough = registration.cover >= LEAST_COVER and registration.inside >= LEAST_INSIDE
-    return registration.fit >= form.least_fit and enough
+    alike = registration.fit + registration.cover >= form.least_fit + LEAST_TOGETHER
+    return registration.fit >= form.least_fit and enough and alike
 
 
 def lift_fields(sheet: Sheet, form: Form, registration: Registration | None) -> Fields:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from pipeline.document import READER_VERSION, Image, LayoutError, ScanError
 from pipeline.forms.mistakes import find_mistakes
-from pipeline.forms.rules import Rules, Segments, find_rules, landmarks
+from pipeline.forms.rules import Rules, Segments, find_rules, landmarks, without_edges
 from pipeline.forms.schema import FEWEST_LINES, FieldModel, FormModel, read_model
 from pipeline.paper import ink
 
@@ -186,7 +186,7 @@ def load_form(path: Path) -> Form:
 def printed(picture: Image, extent: tuple[float, float]) -> Rules:
     """The lines of a picture of the form by which other pages are laid under it, in units of `extent`."""
     grey = ink.to_grey(picture)
-    found = landmarks(find_rules(grey), grey)
+    found = without_edges(landmarks(find_rules(grey), grey), grey.shape)
     unit = np.array([extent[0] / grey.shape[1], extent[1] / grey.shape[0]] * 2)
     return Rules(found.across * unit, found.down * unit, found.tilt)
 

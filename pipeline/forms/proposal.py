@@ -11,7 +11,7 @@ class Proposal:
 
     kind : comb, box, line or cells. place : x, y, width, height in pixels of the picture.
     boxes : number of boxes of a comb, or of a comb in each cell; gap : white between them, pixels.
-    rows, columns : of cells.
+    rows, columns : of cells. framed : whether lines are printed around it; false for white on a tint, say.
     """
 
     kind: str
@@ -20,3 +20,4 @@ class Proposal:
     gap: int = 0
     rows: int = 0
     columns: int = 0
+    framed: bool = True

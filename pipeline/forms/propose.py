@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.document import Image
+from pipeline.forms.layout import split
+from pipeline.forms.lift import CELL_HEIGHT, FRAME_HEIGHT, lift
 from pipeline.forms.meshes import (
     DRAWING,
     LONG,
@@ -24,6 +28,7 @@ from pipeline.forms.proposal import Proposal
 from pipeline.forms.rules import Rules, find_rules, lengths
 from pipeline.forms.search import Found, find_combs
 from pipeline.forms.tables import tables
+from pipeline.forms.ticks import parted
 from pipeline.paper import ink
 
 # Widest box for a digit, in heights.
@@ -40,6 +45,8 @@ TALLEST_FRAME = 0.055
 LONGEST = 0.55
 # Share of a line that must be inked: the feet of a line of print are not.
 INKED = 0.75
+# Share of a frame of lines that is drawn on a form that shows it at all.
+SURELY_FRAMED = 0.95
 # Height of the room above a line to write on, shares of the page's longer side, the most that is bare.
 ROOMS = (0.026, 0.016)
 
@@ -71,7 +78,18 @@ def propose(image: Image) -> list[Proposal]:
     single = [cell for cell in low if enclosed(drawn, cell, DRAWING / size) and not _labelled(dark, cell)]
     fields = joined + combs + [Proposal("box", _place(cell)) for cell in single]
     fields += _lines(rules, np.vstack([cells, places]), dark, grey.shape)
-    return _in_reading_order(tables(_in_reading_order(fields)))
+    fields = [parted(field, dark) for field in fields]
+    found = _in_reading_order(tables(_in_reading_order(fields)))
+    return [replace(field, framed=field.kind == "line" or _framed(image, field)) for field in found]
+
+
+def _framed(image: Image, field: Proposal) -> bool:
+    """Whether the reader would find the field's frame, of a table that of its first cell."""
+    x, y, w, h = field.place
+    first = (x, y, w / max(field.columns, 1), h / max(field.rows, 1))
+    cells = split(first, max(field.boxes, 1), field.gap)
+    height = CELL_HEIGHT if field.boxes else FRAME_HEIGHT
+    return lift(image, np.eye(3), cells, height, None, ticks=field.boxes > 1).framed >= SURELY_FRAMED
 
 
 def _bare(dark: Image, cell: NDArray[np.float64]) -> bool:
@@ -166,7 +184,7 @@ def _lines(rules: Rules, cells: Places, dark: Image, shape: tuple[int, ...]) -> 
     """Lines to write on: long, free of verticals at their ends, with bare paper above."""
     size = max(shape)
     reach = TOUCH * size / DRAWING
-    found = []
+    found: list[Proposal] = []
     for line in rules.across:
         if not LONG * size <= lengths(line[None])[0] <= LONGEST * shape[1]:
             continue
@@ -184,9 +202,17 @@ def _lines(rules: Rules, cells: Places, dark: Image, shape: tuple[int, ...]) -> 
         for room in ROOMS:
             area = np.array([left, base - room * size, right, base])
             if area[1] > 0 and base < 0.97 * shape[0] and _bare(dark, area):
-                found.append(Proposal("line", _place(area)))
+                # Both edges of a thick line may have been taken for lines.
+                place = _place(area)
+                if not any(_same(place, other.place) for other in found):
+                    found.append(Proposal("line", place))
                 break
     return found
+
+
+def _same(one: tuple[int, int, int, int], other: tuple[int, int, int, int]) -> bool:
+    """Whether two places differ by less than a fourth of their height."""
+    return max(abs(a - b) for a, b in zip(one, other, strict=True)) < 0.25 * one[3]
 
 
 def _inked(dark: Image, line: NDArray[np.float64]) -> float:

@@ -21,6 +21,8 @@ FINISHED = 4  # guesses that are refined to the end
 SCORED_AT_ONCE = 128  # first guesses; their points stay in the processor's cache
 # Size of the form on the page, against a form that fills the page.
 SMALLEST, LARGEST = 0.4, 1.7
+# How far beyond the page a line may lie and still count as on it, share of the page's longer side.
+SLACK = 0.02
 
 
 def register(
@@ -58,7 +60,8 @@ def register(
     onto = np.diag([1.0 / field.unit, 1.0 / field.unit, 1.0]) @ matrix
     cover = _cover(onto, layout, extent, strong)
     there = apply(onto, points.at)
-    inside = np.all((there >= 0.0) & (there < np.array([shape[1], shape[0]])), axis=1)
+    slack = SLACK * max(shape)
+    inside = np.all((there >= -slack) & (there < np.array([shape[1], shape[0]]) + slack), axis=1)
     return Registration(onto / onto[2, 2], float(shares.min()), residual, cover, float(inside.mean()))
 
 

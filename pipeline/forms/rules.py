@@ -23,6 +23,8 @@ BEND = 0.05
 LEAN = 0.16
 # A landmark is so long, share of the longer side, and so dark against the page's darkest lines.
 LANDMARK = 0.02
+# How near to the border of a picture a long line is the edge of the sheet, share of the longer side.
+EDGE = 0.015
 CONTRAST = 0.4
 
 
@@ -87,6 +89,22 @@ def landmarks(rules: Rules, grey: Image) -> Rules:
     limit = CONTRAST * float(np.percentile(everything, 90)) if len(everything) else 0.0
     across, down = (lines[contrast >= limit] for lines, contrast in zip(long, seen, strict=True))
     return Rules(across, down, rules.tilt)
+
+
+def without_edges(rules: Rules, shape: tuple[int, ...]) -> Rules:
+    """The lines without the edges of the sheet, which another scan has elsewhere; four of them are a frame.
+
+    shape : height and width of the picture, pixels.
+    """
+    near, ways = EDGE * max(shape[:2]), []
+    for lines, along, size in ((rules.across, 0, (shape[1], shape[0])), (rules.down, 1, shape[:2])):
+        long = lines[:, along + 2] - lines[:, along] > 0.5 * size[0]
+        beside = lines[:, [1 - along, 3 - along]]
+        ways.append([long & (np.abs(beside - edge).max(axis=1, initial=0.0) < near) for edge in (0, size[1])])
+    if all(side.any() for way in ways for side in way):
+        return rules
+    across, down = (way[0] | way[1] for way in ways)
+    return Rules(rules.across[~across], rules.down[~down], rules.tilt)
 
 
 def _contrasts(grey: Image, groups: list[Segments]) -> list[NDArray[np.float64]]:

@@ -55,4 +55,6 @@ def _field(number: int, field: Proposal) -> list[str]:
         lines.append(f"boxes = {field.boxes}")
     if field.gap:
         lines.append(f"gap = {field.gap}")
+    if not field.framed:
+        lines.append("framed = false")
     return lines

@@ -115,6 +115,16 @@ def test_a_leaning_scan_gets_a_level_reference(folder, capsys):
     assert capsys.readouterr().out.startswith("registered\n")
 
 
+def test_a_layout_in_another_folder_has_the_form_beside_it(folder, capsys):
+    (folder / "layouts").mkdir()
+    assert main(["layout", "new", "blank.png", "-o", "layouts/form.toml"]) == 0
+    assert "level.png" in capsys.readouterr().out
+    (folder / "blank.png").unlink()
+    (folder / "layouts").rename("moved")
+    assert main(["layout", "check", "moved/form.toml", "scan.png"]) == 0
+    assert capsys.readouterr().out.startswith("registered\n")
+
+
 def test_new_does_not_overwrite(folder, capsys):
     (folder / "form.toml").write_text("mine", encoding="utf-8")
     assert main(["layout", "new", "blank.png", "-o", "form.toml"]) == 2

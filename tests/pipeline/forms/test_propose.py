@@ -4,10 +4,11 @@ import cv2
 import numpy as np
 import pytest
 
-from pipeline.forms.draw import draw_layout, draw_proposals
+from pipeline.forms.draw import KINDS, draw_layout, draw_proposals
 from pipeline.forms.lay import Sheet, lay, lift_fields
 from pipeline.forms.layout import load_form
 from pipeline.forms.level import level
+from pipeline.forms.proposal import Proposal
 from pipeline.forms.propose import propose
 from pipeline.forms.write_layout import write_layout
 from tests.pipeline.forms import pages
@@ -111,3 +112,51 @@ def test_the_picture_of_the_proposal_shows_every_field():
         x, y, w, h = field.place
         part = np.s_[max(0, y - 2) : y + h + 2, x : x + w]
         assert (shown[part] != bare[part]).any()
+
+
+@pytest.mark.parametrize("roof", [False, True])
+def test_ticks_on_a_line_part_a_comb(roof):
+    page = np.full((1100, 850), 250, np.uint8)
+    cv2.line(page, (150, 400), (390, 400), 40, 2)
+    if roof:
+        cv2.rectangle(page, (150, 372), (390, 400), 40, 2)
+    for place in range(9):
+        cv2.line(page, (150 + 30 * place, 390), (150 + 30 * place, 400), 40, 2)
+    (comb,) = propose(page)
+    assert (comb.kind, comb.boxes, comb.framed) == ("comb", 8, True)
+    assert comb.place[0] == pytest.approx(150, abs=3)
+    assert comb.place[2] == pytest.approx(240, abs=5)
+
+
+def test_a_few_marks_on_a_line_are_no_comb():
+    page = np.full((1100, 850), 250, np.uint8)
+    cv2.line(page, (150, 400), (390, 400), 40, 2)
+    for x in (170, 215, 300):
+        cv2.line(page, (x, 390), (x, 400), 40, 2)
+    (line,) = propose(page)
+    assert line.kind == "line"
+
+
+def test_white_boxes_on_a_tint_are_said_to_have_no_frame(tmp_path):
+    page = np.full((1100, 850), 252, np.uint8)
+    page[150:500, 100:750] = 222
+    for left, top, right, bottom in pages.cells((200, 260, 300, 52), 6, 10):
+        page[top:bottom, left:right] = 252
+    fields = propose(page)
+    assert [(field.kind, field.boxes, field.framed) for field in fields] == [("comb", 6, False)]
+    assert "framed = false" in write_layout(fields, "tint", page, None)
+
+
+def test_the_numbers_in_the_picture_of_a_proposal_do_not_cover_one_another():
+    page = np.full((1600, 1200), 250, np.uint8)
+    fields = [
+        Proposal("comb", (300, 500, 90, 60), boxes=1),
+        Proposal("box", (306, 504, 90, 60)),
+        Proposal("line", (312, 508, 90, 60)),
+        Proposal("cells", (318, 512, 90, 60), rows=1, columns=1),
+    ]
+    together = draw_proposals(page, fields)
+    for field in fields:
+        colour = KINDS[field.kind]
+        alone = (draw_proposals(page, [field]) == colour).all(axis=2).sum()
+        assert (together == colour).all(axis=2).sum() > 0.88 * alone

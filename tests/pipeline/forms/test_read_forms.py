@@ -204,6 +204,8 @@ def test_a_form_without_lines_is_known_by_its_print(tmp_path):
     assert got.box.x + got.box.width / 2 == pytest.approx(place[0], abs=8)
     (mirrored,) = read(layout, cv2.flip(page, 1))
     assert replace(mirrored, scan="", page=0).reason is Reason.NOT_REGISTERED
+    (half,) = read(layout, page[400:])
+    assert half.reason is Reason.NOT_REGISTERED
 
 
 @pytest.mark.parametrize("boxes", [-2, -1, 1, 2])

@@ -1,9 +1,12 @@
 """Lines of a page, and a layout laid over it: where it is, and whether it is there at all."""
 
+import cv2
 import numpy as np
 import pytest
 
-from pipeline.forms.perspective import apply
+from pipeline.forms.lay import fits
+from pipeline.forms.layout import load_form
+from pipeline.forms.perspective import Registration, apply
 from pipeline.forms.register import register
 from pipeline.forms.rules import Rules, find_rules, landmarks, lengths
 from tests.pipeline.forms import pages
@@ -100,3 +103,13 @@ def test_the_mirror_of_lines_is_their_mirror():
     assert mirrored.across.tolist() == [[60.0, 6.0, 90.0, 5.0]]
     assert mirrored.down.tolist() == [[80.0, 0.0, 79.0, 50.0]]
     assert mirrored.mirrored(100.0).across.tolist() == rules.across.tolist()
+
+
+@pytest.mark.parametrize(
+    ("fit", "cover", "fitting"), [(0.57, 0.62, False), (0.6, 0.9, True), (0.5, 1.0, False)]
+)
+def test_a_page_that_barely_has_the_lines_and_many_others_is_another_form(tmp_path, fit, cover, fitting):
+    (tmp_path / "form.toml").write_text(pages.LAYOUT, encoding="utf-8")
+    cv2.imwrite(str(tmp_path / "blank.png"), pages.blank())
+    form = load_form(tmp_path / "form.toml")
+    assert fits(form, Registration(np.eye(3), fit, 0.0, cover)) is fitting

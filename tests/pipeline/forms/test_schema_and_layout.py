@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 
 from pipeline import LayoutError, load_layout
-from pipeline.forms.layout import Form, load_form, load_forms, split
+from pipeline.forms.layout import Form, load_form, load_forms, printed, split
 from pipeline.forms.schema import json_schema
 from tests.pipeline.forms import pages
 
@@ -122,3 +123,15 @@ def test_the_schema_knows_every_key_and_describes_it():
     documented = Path(__file__).parents[3].joinpath("docs/forms.md").read_text(encoding="utf-8")
     for key in (*field, *schema["properties"], *schema["$defs"]["Registering"]["properties"]):
         assert f"`{key}`" in documented or f"[{key}]" in documented, key
+
+
+@pytest.mark.parametrize("sides", [{"right"}, {"right", "bottom"}, {"left", "top", "right", "bottom"}])
+def test_the_edge_of_the_sheet_is_no_line_of_the_form_but_a_frame_is(sides):
+    page = pages.blank()
+    own = printed(page, (pages.WIDTH, pages.HEIGHT))
+    edges = {"left": np.s_[:, :6], "top": np.s_[:6], "right": np.s_[:, -6:], "bottom": np.s_[-6:]}
+    for side in sides:
+        page[edges[side]] = 90
+    found = printed(page, (pages.WIDTH, pages.HEIGHT))
+    more = [len(found.across) - len(own.across), len(found.down) - len(own.down)]
+    assert min(more) > 0 if len(sides) == 4 else max(more) <= 0
