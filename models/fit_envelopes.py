@@ -165,8 +165,10 @@ def fit_confidence(answers: Answers) -> tuple[float, ...]:
     probable, by the round before, that it is the one.
     """
     prior = np.zeros(len(EVIDENCE))
-    prior[EVIDENCE.index("path")] = 1.0
+    prior[[EVIDENCE.index("path"), EVIDENCE.index("place")]] = 1.0
     signs = {**dict.fromkeys(FOR, (0.0, None)), **dict.fromkeys(AGAINST, (None, 0.0))}
+    # That a sender's code is not where the receiver's stands must not be outweighed by how well it reads.
+    signs["place"] = (1.0, None)
     bounds: list[tuple[float | None, float | None]] = [signs.get(name, (None, None)) for name in EVIDENCE]
     counts = np.ones(len(answers.right))
     for _ in range(ROUNDS + 1):
