@@ -1,7 +1,8 @@
 """The process of a Prefect server of our own: its API for the length of a night, all of it for a service.
 
-A night forks it off when it has loaded Prefect itself: loading it twice would cost a second of CPU
-time more. `prefect server start` would besides bring the command line, and what serves a team for months.
+A night that has no threads forks it off when it has loaded Prefect itself: loading it twice would cost a
+second of CPU time more. `prefect server start` would besides bring the command line, and what serves a
+team for months.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ import os
 import shutil
 import signal
 import sys
-import threading
 from multiprocessing import parent_process
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -28,14 +28,19 @@ def start_server(home: Path, host: str, port: int, *, lasting: bool) -> BaseProc
     home : where it writes its log; if not lasting, it is removed when this process was killed.
     lasting : with its pages for browsers, its scheduler and what else it does by itself.
     """
-    # A fork has no other threads, but what they held is held in it for ever.
-    forks = sys.platform == "linux" and threading.active_count() == 1
+    # A fork has no other threads, but what they held is held in it for ever: libraries' own threads, too.
+    forks = sys.platform == "linux" and _threads() == 1
     context = multiprocessing.get_context("fork") if forks else multiprocessing.get_context("spawn")
     server = context.Process(
         target=_serve, args=(home, host, port, lasting, forks), name="nightsort-prefect", daemon=True
     )
     server.start()
     return server
+
+
+def _threads() -> int:
+    """How many threads this process has, of Linux; Python counts none but its own."""
+    return len(os.listdir("/proc/self/task"))
 
 
 def _serve(home: Path, host: str, port: int, lasting: bool, forked: bool) -> None:

@@ -9,17 +9,23 @@ takes is shared.
 from __future__ import annotations
 
 import multiprocessing
+import os
+import tempfile
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from multiprocessing.context import ForkServerContext, SpawnContext
 
 _WARM = "flows.warm"
+# Longest name of a folder for temporary files under which the fork server's socket still has a name that
+# systems allow: 107 characters, of Linux (103 elsewhere), without /pymp-12345678/listener-12345678.
+_LONGEST = 70
 
 
 def reading_context() -> ForkServerContext | SpawnContext:
-    """What makes processes that read, and pipes to them; where there is no fork server, from nothing."""
-    if "forkserver" not in multiprocessing.get_all_start_methods():
+    """What makes processes that read, and pipes to them; where there can be no fork server, from nothing."""
+    possible = "forkserver" in multiprocessing.get_all_start_methods()
+    if not possible or len(os.fsencode(tempfile.gettempdir())) > _LONGEST:
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([_WARM])

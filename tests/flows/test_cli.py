@@ -261,10 +261,11 @@ def started(*arguments: object, **environment: str) -> Iterator[subprocess.Popen
             process.kill()
 
 
-def wait_for_chunk(out: Path) -> int:
+def wait_for_chunk(out: Path, process: subprocess.Popen[str]) -> int:
     """Wait until a run has put down results; returns of how many scans."""
     limit = time.monotonic() + 120
     while time.monotonic() < limit:
+        assert process.poll() is None, f"the run ended with {process.returncode}: {process.communicate()}"
         with contextlib.suppress(sqlite3.Error), contextlib.closing(_open(out)) as db:
             if count := db.execute("SELECT count(*) FROM outcomes").fetchone()[0]:
                 return int(count)
@@ -306,7 +307,7 @@ def test_killed_run_leaves_nothing_behind_and_the_next_one_ends_as_if_unbroken(
     broken, whole, scratch = tmp_path / "broken", tmp_path / "whole", tmp_path / "scratch"
     scratch.mkdir()
     with started(slow_inbox, "-o", broken, "--workers", 2, TMPDIR=str(scratch)) as process:
-        count = wait_for_chunk(broken)
+        count = wait_for_chunk(broken, process)
         family = children(process.pid)
         homes = list(scratch.glob("nightsort-prefect-*"))
         assert len(homes) == 1
@@ -333,7 +334,7 @@ def test_interrupted_run_writes_what_it_has(
 ) -> None:
     out = tmp_path / "out"
     with started(slow_inbox, "-o", out, "--workers", 2, **environment) as process:
-        count = wait_for_chunk(out)
+        count = wait_for_chunk(out, process)
         begin = time.monotonic()
         process.send_signal(number)
         stdout, stderr = process.communicate(timeout=60)
