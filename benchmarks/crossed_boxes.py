@@ -164,7 +164,7 @@ def measure(boxes: list[DrawnBox]) -> int:
     wrong = count = 0
     for kind, found in rows.items():
         void = sum(each.void for each, _ in found)
-        told = sum(not each.void and each.probability > 0.5 for each, _ in found)
+        told = sum(each.told for each, _ in found)
         alone = sum(sure >= least for _, sure in found)
         taken = sum(sure * (1.0 - each.probability) >= least for each, sure in found)
         doubt = len(found) - void - told - taken

@@ -39,11 +39,9 @@ def draw_combs(seed: int, pages: int, glyphs: Glyphs | None) -> Iterator[Comb]:
     """
     for number in range(pages):
         rng = np.random.default_rng((seed, number))
-        given = glyphs is not None and rng.random() < WRITTEN
+        given = pictures_of(glyphs) if glyphs is not None and rng.random() < WRITTEN else None
         with tempfile.TemporaryDirectory() as folder:
-            page, fields = draw_number_form(
-                rng, Path(folder), pictures_of(glyphs) if glyphs and given else None
-            )
+            page, fields = draw_number_form(rng, Path(folder), given)
             form = load_form(Path(folder) / "form.toml")
         cut = cut_form(Page(f"page {number}", 1, page), (form,))
         for field, drawn in zip(cut.fields, fields, strict=False):
@@ -64,7 +62,7 @@ def pictures_of(glyphs: Glyphs) -> Digits:
 
 def _written(field: CutField) -> tuple[Lattice, ...]:
     """The boxes with ink; none of a field with a box that seems to be crossed out."""
-    if any(crossing.probability > 0.5 for crossing in field.crossings):
+    if any(crossing.void or crossing.told for crossing in field.crossings):
         return ()
     return tuple(lattice for lattice in field.lattices if lattice.size)
 

@@ -14,7 +14,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from models.classifier import CARD, PARAMETERS, Model, load_model
+from models.cards import amend_card
+from models.classifier import PARAMETERS, Model, load_model
 from models.drawn_combs import draw_combs, see_combs
 from models.fit_reader import calibrate, held_glyphs
 from models.material import Glyphs
@@ -34,8 +35,7 @@ def fit_boxes(directory: Path, mnist: Path | None, forms: int, seed: int) -> dic
         **told,
         "seconds": round(time.monotonic() - started),
     }
-    card = json.loads((directory / CARD).read_text("utf-8")) | {"boxes": told}
-    (directory / CARD).write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+    amend_card(directory, boxes=told)
     return told
 
 

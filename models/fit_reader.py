@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from models.calibrate import calibration_error
+from models.cards import amend_card
 from models.classifier import CARD, PARAMETERS, Model, load_model
 from models.labelled import HELD_BACK, Crops, hold_back
 from models.lattice_weights import START, fit_weights, make_sample
@@ -68,8 +69,7 @@ def fit_reader(directory: Path, mnist: Path | None, strips: int, seed: int) -> d
         **told,
         "seconds": round(time.monotonic() - started),
     }
-    card = json.loads((directory / CARD).read_text("utf-8")) | {"reader": told}
-    (directory / CARD).write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+    amend_card(directory, reader=told)
     return told
 
 

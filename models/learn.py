@@ -11,7 +11,6 @@ old model stays unless the new one is.
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 import shutil
 import time
@@ -23,6 +22,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from models.cards import amend_card
 from models.classifier import CARD, LINE_NETWORK, NETWORK, PARAMETERS, Model, load_model
 from models.crops import label_aligned
 from models.export import export
@@ -175,8 +175,7 @@ def learn(
     }
     if not told["kept"]:
         _copy_model(base, out)
-    card = json.loads((out / CARD).read_text("utf-8")) | {"name": out.name, "learned": told}
-    (out / CARD).write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+    amend_card(out, name=out.name, learned=told)
     return told
 
 

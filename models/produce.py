@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import platform
@@ -18,13 +17,14 @@ import numpy as np
 
 from models import plots
 from models.calibrate import fit_temperature
+from models.cards import write_card
 from models.data import load_dataset, split
 from models.dataflow import Parts, Stage, predict_stage, trace_flow
 from models.export import export
 from models.labelled import Crops, Cutter, DataError, DataSet, hold_back, join
 from models.material import Glyphs, gather_crops
 from models.measures import Judgement, judge
-from models.network import CARD, NETWORK, softmax
+from models.network import NETWORK, softmax
 from models.networks import build_network, count_multiply_adds
 from models.packing import rounded, save_packed
 from models.page_classifier import open_network
@@ -133,7 +133,7 @@ def produce(
     card = _finish(job, parts, network, history)
     onlooker.answer(predict_stage(network, parts.test, "after training"))
     card["seconds"] = math.ceil(time.monotonic() - started)
-    (job.out / CARD).write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+    write_card(job.out, card)
     return card
 
 
@@ -169,7 +169,7 @@ def _finish(job: Job, parts: Parts, network: keras.Model, history: History) -> d
     }
     if parts.extra is not None:
         card["held_back_strips"] = _scrap_figures(network, parts.extra, temperature)
-    (out / CARD).write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+    write_card(out, card)
     card["export_difference"] = _export_difference(network, out, parts.test, temperature)
     return card
 

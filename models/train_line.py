@@ -18,6 +18,7 @@ import keras
 import numpy as np
 
 from models.calibrate import fit_temperature
+from models.cards import write_card
 from models.classifier import CARD, LINE_NETWORK
 from models.digit_pair import pair_logits
 from models.fit_reader import held_back
@@ -131,7 +132,7 @@ def train_line(directory: Path, digits: Crops, recipe: LineRecipe) -> dict[str, 
     if recipe.start:
         told["before"] = card.get("line")
     card["line"] = told
-    (directory / CARD).write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+    write_card(directory, card)
     return told
 
 

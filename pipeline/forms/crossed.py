@@ -76,6 +76,11 @@ class Crossing:
     void: bool = False
     probability: float = 0.0
 
+    @property
+    def told(self) -> bool:
+        """Whether what is in it was more probably crossed out than not."""
+        return self.probability > 0.5 and not self.void
+
 
 def crossed(mask: Mask, height: float, cell: tuple[float, float]) -> Crossing:
     """Whether the ink of a box crosses it out.

@@ -81,7 +81,7 @@ def _the_right_way(cut: CutForm, seen: Iterator[Seen]) -> tuple[CutForm, list[li
 
 def _read_field(cut: CutForm, field: CutField, lines: list[Seen], parameters: ReaderParameters) -> Reading:
     field, lines, sure = _without_crossed(field, lines)
-    told = any(crossing.probability > 0.5 and not crossing.void for crossing in field.crossings)
+    told = any(crossing.told for crossing in field.crossings)
     spec = field.field
     layout = cut.form.signature if cut.form is not None else ""
     blank = Reading(cut.scan, cut.number, spec.name, box=field.box, reason=field.reason, layout=layout)
@@ -123,7 +123,7 @@ def _without_crossed(field: CutField, lines: list[Seen]) -> tuple[CutField, list
     """A comb without the boxes that were more probably crossed out than not; how sure that is, box by box."""
     sure = []
     for index, crossing in enumerate(field.crossings):
-        if crossing.probability > 0.5 and not crossing.void:
+        if crossing.told:
             nothing = build_lattice(segment(np.zeros((1, 1), np.float32), np.zeros((1, 1), np.uint8)))
             lines[index] = Seen(nothing, lines[index].proba[:0])
         sure.append(1.0 if crossing.void else max(crossing.probability, 1.0 - crossing.probability))
