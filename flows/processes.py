@@ -1,7 +1,7 @@
 """How processes that read are started: forked from one that has loaded all that reading needs.
 
 A fork of the night's own process would copy the locks of Prefect's threads; a process from nothing
-loads OpenCV, SciPy and the rest again. Between them stands `multiprocessing`'s fork server: a process
+loads OpenCV, LiteRT and the rest again. Between them stands `multiprocessing`'s fork server: a process
 with one thread, which loads them once (`flows.warm`) and ends with the night. The memory that this
 takes is shared.
 """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax
 
 BINS = 15
 
@@ -14,10 +15,8 @@ def fit_temperature(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> f
     wide = logits.astype(np.float64)
 
     def loss(log_temperature: float) -> float:
-        scaled = wide / np.exp(log_temperature)
-        scaled -= scaled.max(axis=1, keepdims=True)
-        own = scaled[np.arange(len(labels)), labels]
-        return float((np.log(np.exp(scaled).sum(axis=1)) - own).mean())
+        scaled = log_softmax(wide / np.exp(log_temperature), axis=1)
+        return -float(scaled[np.arange(len(labels)), labels].mean())
 
     return float(np.exp(minimize_scalar(loss, bounds=(np.log(0.3), np.log(5.0)), method="bounded").x))
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.line_network import LINE_NETWORK, LineNetwork
-from models.network import CLASSES, ModelError, Network
+from models.network import CLASSES, ModelError, Network, softmax
 from pipeline.document import Image
 from pipeline.strings.ctc import score_values
 from pipeline.strings.picture import draw_crop
@@ -35,8 +35,7 @@ class DigitPair(Network):
         """Probabilities (N, 11) float32; not-a-digit is what the network of crops alone says."""
         proba = super().predict_proba(crops)
         logits = pair_logits(proba, self.lines, crops) / self.pair_temperature
-        shares = np.exp(logits - logits.max(axis=1, keepdims=True))
-        shares *= (1.0 - proba[:, CLASSES - 1 :]) / shares.sum(axis=1, keepdims=True)
+        shares = softmax(logits) * (1.0 - proba[:, CLASSES - 1 :])
         return np.concatenate([shares, proba[:, CLASSES - 1 :]], axis=1).astype(np.float32)
 
 

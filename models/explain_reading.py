@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from models.classifier import LineModel, Model
 from models.digit_pair import DIGITS, DigitPair
 from models.labelled import DataError
-from models.network import Network
+from models.network import Network, softmax
 from models.pictures import lift_digit
 from pipeline.document import Image
 from pipeline.locate import locate_line
@@ -91,7 +91,7 @@ def _read_crop(crop: Image, network: Network) -> Field:
     if not len(frames):  # too faint for a line
         return Field(crop[None], str(int(cut.argmax())), None)
     scores = score_values(frames, DIGITS)
-    whole = np.exp(scores - np.logaddexp.reduce(scores))  # one digit there is
+    whole = softmax(scores)  # one digit there is
     together = DigitPair(network.directory).predict_proba(crop[None])[0, : len(DIGITS)]
     best = np.argsort(-together, kind="stable")[:SHOWN]
     said = [Said(DIGITS[d], float(cut[d]), float(whole[d]), float(together[d])) for d in best]

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
+from scipy.special import expit, logit
 
 from models.classifier import ENVELOPE, Model, load_model
 from models.string_calibration import find_thresholds, fit_logistic
@@ -193,7 +194,7 @@ def best_of_pieces(
 
 def confidences(answers: Answers, weights: Sequence[float]) -> NDArray[np.float64]:
     """Calibrated confidence of every answer, (N,), those that are parts of others lowered."""
-    shares = 1.0 / (1.0 + np.exp(-(answers.evidence @ np.array(weights))))
+    shares = expit(answers.evidence @ np.array(weights))
     return np.array(without_parts(shares.tolist(), answers.wholes))
 
 
@@ -218,9 +219,9 @@ def caution(
 
     One wrong code is let pass at each: they are few.
     """
-    logit = np.log(confidence / (1.0 - confidence))
+    odds = logit(confidence)
     for less in np.arange(0.0, MOST_CAUTION, 0.1):
-        taken = [logit - less >= np.log(least / (1.0 - least)) for _, least in thresholds]
+        taken = [odds - less >= logit(least) for _, least in thresholds]
         wrong = [int((~right[part]).sum()) for part in taken]
         allowed = [max(1.0, target * part.sum()) for (target, _), part in zip(thresholds, taken, strict=True)]
         if all(w <= a for w, a in zip(wrong, allowed, strict=True)):

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.quiet import native_chatter_dropped
 from pipeline.document import Image
+
+Float = TypeVar("Float", np.float32, np.float64)
 
 NETWORK, CARD = "network.tflite", "card.json"
 CLASSES = 11
@@ -114,8 +116,8 @@ class Network:
         return np.pad(proba, ((0, 0), (0, CLASSES - proba.shape[1])))
 
 
-def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Probabilities along the last axis, (N, C) float32."""
+def softmax(logits: NDArray[Float]) -> NDArray[Float]:
+    """Probabilities along the last axis, of the type of `logits`; SciPy's, without loading SciPy to read."""
     shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    probabilities: NDArray[np.float32] = shifted / shifted.sum(axis=-1, keepdims=True)
+    probabilities: NDArray[Float] = shifted / shifted.sum(axis=-1, keepdims=True)
     return probabilities

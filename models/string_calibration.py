@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
+from scipy.special import expit
 
 from pipeline.parameters import Calibration, Pair, ReaderParameters, evidence
 from pipeline.strings.classify import Seen
@@ -146,7 +147,7 @@ def fit_logistic(
     def objective(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         logit = evidence @ weights
         signed = np.where(right, -logit, logit)
-        gap = share * (1.0 / (1.0 + np.exp(-logit)) - right)
+        gap = share * (expit(logit) - right)
         pull = strength * (weights - prior)
         loss = float(share @ np.logaddexp(0.0, signed) + 0.5 * pull @ (weights - prior))
         return loss, evidence.T @ gap + pull
@@ -157,8 +158,7 @@ def fit_logistic(
 
 def confidences(calibration: Calibration, answers: Answers) -> NDArray[np.float64]:
     """Calibrated confidence of every answer, (N,)."""
-    logit = answers.evidence @ np.array(list(vars(calibration).values()))
-    confidence: NDArray[np.float64] = 1.0 / (1.0 + np.exp(-logit))
+    confidence: NDArray[np.float64] = expit(answers.evidence @ np.array(list(vars(calibration).values())))
     return confidence
 
 

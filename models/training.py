@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import keras
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import log_softmax
 
 from models.augment import MILD, augment
 from models.labelled import Crops, DataError
@@ -230,10 +231,9 @@ def _averaged(network: keras.Model) -> Iterator[None]:
 
 def measure(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> Row:
     """Mean crossentropy and accuracy of logits (N, C) for labels (N,)."""
-    wide = logits.astype(np.float64)
-    wide -= wide.max(axis=1, keepdims=True)
-    loss = np.log(np.exp(wide).sum(axis=1)) - wide[np.arange(len(labels)), labels]
-    right = wide.argmax(axis=1) == labels
+    shares = log_softmax(logits.astype(np.float64), axis=1)
+    loss = -shares[np.arange(len(labels)), labels]
+    right = shares.argmax(axis=1) == labels
     return {"watched_loss": round(float(loss.mean()), 5), "watched_accuracy": round(float(right.mean()), 5)}
 
 
