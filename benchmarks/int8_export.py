@@ -1,7 +1,7 @@
 """Would an int8 export of the crop network hold? Accuracy, confidence and speed beside the float one's.
 
-Two are tried: weights and activations as integers, ranges taken from crops; and weights alone, the ranges of
-the activations taken from every crop as it is read.
+Two are tried: weights as integers, the ranges of the activations taken from every crop as it is read (so
+networks of crops are exported); and both as integers, ranges taken from crops beforehand.
 
 `python -m benchmarks.int8_export [--crops N] [--model FOLDER] [-o OUT]`; returns 1 where either loses more
 than LOSS of the crops. With OUT a copy of the model with each is left there, to be judged by
@@ -15,6 +15,7 @@ import contextlib
 import io
 import shutil
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
 from models.classifier import SHIPPED
+from models.export import export
 from models.network import BATCH, NETWORK, softmax
 from pipeline.document import Image
 from pipeline.strings.normalize import normalize
@@ -46,17 +48,13 @@ def draw_crops(count: int, seed: int) -> tuple[Image, NDArray[np.intp]]:
     return np.stack(crops), labels.astype(np.intp)
 
 
-def export_int8(network: keras.Model, crops: Image | None) -> bytes:
-    """The network with integer weights, floats outside; the activations' ranges as these crops have them.
-
-    Without crops every picture that is read brings its own.
-    """
+def export_int8(network: keras.Model, crops: Image) -> bytes:
+    """The network in integers, floats outside; the activations' ranges as these crops have them."""
     converter = tf.lite.TFLiteConverter.from_keras_model(network)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    if crops is not None:
-        converter.representative_dataset = lambda: (
-            [crop[None, :, :, None].astype(np.float32) / 255] for crop in crops
-        )
+    converter.representative_dataset = lambda: (
+        [crop[None, :, :, None].astype(np.float32) / 255] for crop in crops
+    )
     with contextlib.redirect_stdout(io.StringIO()):
         return bytes(converter.convert())
 
@@ -86,11 +84,11 @@ def main() -> int:
     options = parser.parse_args()
     count, model = options.crops // BATCH * BATCH, options.model
     network = keras.models.load_model(model / NETWORK.replace(".tflite", ".keras"), compile=False)
-    contents = {
-        "float32": (model / NETWORK).read_bytes(),
-        "int8": export_int8(network, draw_crops(REPRESENTATIVE, 1)[0]),
-        "int8-weights": export_int8(network, None),
-    }
+    contents = {"int8": export_int8(network, draw_crops(REPRESENTATIVE, 1)[0])}
+    with tempfile.TemporaryDirectory() as folder:
+        for name, integer_weights in (("float32", False), ("int8-weights", True)):
+            export(network, Path(folder) / name, integer_weights=integer_weights)
+            contents[name] = (Path(folder) / name).read_bytes()
     crops, labels = draw_crops(count, 2)
     exact = {}
     for name, content in contents.items():
@@ -104,7 +102,7 @@ def main() -> int:
             f"{name}: {len(content) / 1000:.0f} kB, {count / seconds:.0f} crops a processor second,"
             f" {100 * exact[name]:.2f} % right, log loss {loss:.4f}"
         )
-        if options.out is not None and name != "float32":
+        if options.out is not None:
             shutil.copytree(model, options.out / name, dirs_exist_ok=True)
             (options.out / name / NETWORK).write_bytes(content)
     return int(min(exact.values()) < exact["float32"] - LOSS)

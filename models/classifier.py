@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.line_network import LINE_NETWORK, LineNetwork
-from models.network import CARD, NETWORK, ModelError, Network, softmax
+from models.network import CARD, FAST, NETWORK, ModelError, Network, softmax
 from pipeline.document import Image
 from pipeline.envelopes.parameters import EnvelopeParameters
 from pipeline.parameters import ReaderParameters
@@ -22,6 +22,7 @@ from pipeline.parameters import ReaderParameters
 __all__ = [
     "CARD",
     "ENVELOPE",
+    "FAST",
     "LINE_NETWORK",
     "NETWORK",
     "PARAMETERS",
@@ -60,8 +61,8 @@ class Model(Network):
     @staticmethod
     def _digest(directory: Path) -> str:
         digest = hashlib.sha256()
-        for name in (NETWORK, LINE_NETWORK, PARAMETERS, ENVELOPE, CARD):
-            if name not in (LINE_NETWORK, ENVELOPE) or (directory / name).exists():
+        for name in (NETWORK, FAST, LINE_NETWORK, PARAMETERS, ENVELOPE, CARD):
+            if name not in (FAST, LINE_NETWORK, ENVELOPE) or (directory / name).exists():
                 digest.update((directory / name).read_bytes())
         return digest.hexdigest()[:16]
 

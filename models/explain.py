@@ -12,7 +12,7 @@ from models.anatomy import Anatomy, dissect
 from models.classifier import PARAMETERS, load_model
 from models.explain_reading import Field, read_field
 from models.labelled import DataError
-from models.network import Network
+from models.network import Network, softmax
 from models.pictures import read_picture
 from models.saliency import Saliency, explain_lead
 from pipeline.document import Image
@@ -25,8 +25,8 @@ class Explanation:
     """How one crop is read.
 
     crop : (28, 28) uint8, ink bright on black.
-    proba : (11,) float32, by the network of crops. best : the digit that is read, by both networks where
-        there are two. rival : what it is held against.
+    proba : (C,) float32, C 10 or 11, by the network of crops in floats. best : the digit that is read,
+        by both networks where there are two. rival : what it is held against.
     """
 
     crop: Image
@@ -52,7 +52,7 @@ def explain_crop(
     """
     pixels = crop.astype(np.float32) / np.float32(255.0)
     anatomy = dissect(network, pixels)
-    proba = network.predict_proba(crop[None])[0]
+    proba = softmax(anatomy.scores / np.float32(network.temperature))
     likely = [int(d) for d in np.argsort(-proba[:DIGITS], kind="stable")]
     best = likely[0] if read is None else read
     rival = next(d for d in likely if d != best) if versus is None or versus == best else versus

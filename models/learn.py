@@ -23,9 +23,9 @@ import keras
 import numpy as np
 
 from models.cards import amend_card
-from models.classifier import CARD, LINE_NETWORK, NETWORK, PARAMETERS, Model, load_model
+from models.classifier import CARD, FAST, LINE_NETWORK, NETWORK, PARAMETERS, Model, load_model
 from models.crops import label_aligned
-from models.export import export
+from models.export import export_crops
 from models.labelled import Crops, Cutter, DataError
 from models.learn_lines import tune_lines
 from models.learn_reader import Field, measure, refit, see_parts
@@ -191,7 +191,7 @@ def _tune_crops(learned: Sequence[Field], base: Path, out: Path, lesson: Lesson,
         parts = [own] * lesson.repeat + [drawn]
         both = Crops(np.concatenate([p.x for p in parts]), np.concatenate([p.y for p in parts]))
         tune(network, both, lesson, lesson.seed + turn, watch, f"crops, round {turn + 1}")
-        export(network, out / NETWORK)
+        export_crops(network, out)
     bare = keras.models.load_model(base / KERAS, compile=False)
     bare.set_weights(network.get_weights())
     bare.save(out / KERAS)  # without the optimizer, which is twice the network's size
@@ -219,6 +219,9 @@ def _tune_lines(learned: Sequence[Field], base: Path, out: Path, lesson: Lesson,
 
 
 def _copy_model(base: Path, out: Path) -> None:
-    for name in (NETWORK, PARAMETERS, CARD, KERAS, LINE_NETWORK, LINE_KERAS):
-        if name not in {LINE_NETWORK, LINE_KERAS} or (base / name).exists():
+    optional = (FAST, LINE_NETWORK, LINE_KERAS)
+    for name in (NETWORK, PARAMETERS, CARD, KERAS, *optional):
+        if name not in optional or (base / name).exists():
             shutil.copyfile(base / name, out / name)
+        else:
+            (out / name).unlink(missing_ok=True)

@@ -16,6 +16,7 @@ from pipeline.document import Image
 Float = TypeVar("Float", np.float32, np.float64)
 
 NETWORK, CARD = "network.tflite", "card.json"
+FAST = "network-int8.tflite"  # the same network in 8 bits
 CLASSES = 11
 # One size for every call: the arithmetic for a crop then never depends on how many came with it. Larger ones
 # are no faster a crop, and more of them stays empty.
@@ -32,6 +33,7 @@ class Network:
 
     Not shared between threads: LiteRT's interpreter holds one set of buffers.
 
+    What is read with is the export in 8 bits where there is one; `logits` are those of the one in floats.
     shape : of one crop as the network takes it. batch : crops in a call. takes : the same for people.
     """
 
@@ -44,6 +46,8 @@ class Network:
         self.name = directory.name or str(directory)
         try:
             self.content = (directory / NETWORK).read_bytes()
+            self._reads = FAST if (directory / FAST).exists() else NETWORK
+            self._reading = self.content if self._reads == NETWORK else (directory / FAST).read_bytes()
             self.card: dict[str, Any] = json.loads((directory / CARD).read_text("utf-8"))
             self.temperature = float(self.card["temperature"])
         except OSError as error:
@@ -53,33 +57,35 @@ class Network:
             ) from error
         except (ValueError, KeyError, TypeError) as error:
             raise ModelError(f"{directory}: the model cannot be read ({error}); train it again") from error
-        self._check()
-
-    def _check(self) -> None:
-        try:
-            count = self.logits(np.zeros((1, *self.shape), np.float32)).shape[-1]
-        except (ValueError, RuntimeError) as error:
-            raise ModelError(
-                f"{self.directory}: {NETWORK} is no network for {self.takes} ({error})"
-            ) from error
-        self._check_classes(count)
+        self._check_classes(self._run(self._reader, np.zeros((1, *self.shape), np.float32)).shape[-1])
 
     def _check_classes(self, count: int) -> None:
         if count not in {CLASSES, CLASSES - 1}:
             raise ModelError(
-                f"{self.directory}: {NETWORK} tells {count} classes apart; the ten digits, and "
+                f"{self.directory}: {self._reads} tells {count} classes apart; the ten digits, and "
                 "not-a-digit as an eleventh, are needed"
             )
 
     @cached_property
-    def _interpreter(self) -> Any:
+    def _exact(self) -> Any:
+        return self._reader if self._reads == NETWORK else self._open(NETWORK, self.content)
+
+    @cached_property
+    def _reader(self) -> Any:
+        return self._open(self._reads, self._reading)
+
+    def _open(self, name: str, content: bytes) -> Any:
         from ai_edge_litert.interpreter import Interpreter  # noqa: PLC0415 - not needed to look at a card
 
-        interpreter = Interpreter(model_content=self.content, num_threads=1)
-        place = interpreter.get_input_details()[0]["index"]
-        interpreter.resize_tensor_input(place, [self.batch, *self.shape])
-        with native_chatter_dropped():  # LiteRT's note on its delegate
-            interpreter.allocate_tensors()
+        try:
+            interpreter = Interpreter(model_content=content, num_threads=1)
+            place = interpreter.get_input_details()[0]["index"]
+            interpreter.resize_tensor_input(place, [self.batch, *self.shape])
+            with native_chatter_dropped():  # LiteRT's note on its delegate
+                interpreter.allocate_tensors()
+            interpreter.set_tensor(place, np.zeros((self.batch, *self.shape), np.float32))
+        except (ValueError, RuntimeError) as error:
+            raise ModelError(f"{self.directory}: {name} is no network for {self.takes} ({error})") from error
         return interpreter
 
     def logits(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -87,7 +93,9 @@ class Network:
 
         Of pages they are (N, 64, 64, 3).
         """
-        interpreter = self._interpreter
+        return self._run(self._exact, pixels)
+
+    def _run(self, interpreter: Any, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
         source = interpreter.get_input_details()[0]["index"]
         target = interpreter.get_output_details()[0]["index"]
         found = [np.zeros((0, int(interpreter.get_output_details()[0]["shape"][-1])), np.float32)]
@@ -111,7 +119,9 @@ class Network:
             raise ValueError(f"crops must be (N, 28, 28), not {crops.shape}")
         # In pieces, so that the scaled copy stays small however many crops there are.
         pieces = [crops[i : i + PART] for i in range(0, max(len(crops), 1), PART)]
-        logits = [self.logits(piece.astype(np.float32) * np.float32(1.0 / 255.0)) for piece in pieces]
+        logits = [
+            self._run(self._reader, piece.astype(np.float32) * np.float32(1.0 / 255.0)) for piece in pieces
+        ]
         proba = softmax(np.concatenate(logits) / np.float32(self.temperature))
         return np.pad(proba, ((0, 0), (0, CLASSES - proba.shape[1])))
 

@@ -20,7 +20,7 @@ from models.calibrate import fit_temperature
 from models.cards import write_card
 from models.data import load_dataset, split
 from models.dataflow import Parts, Stage, predict_stage, trace_flow
-from models.export import export
+from models.export import export, export_crops
 from models.labelled import Crops, Cutter, DataError, DataSet, hold_back, join
 from models.material import Glyphs, gather_crops
 from models.measures import Judgement, judge
@@ -107,9 +107,9 @@ def produce(
 ) -> dict[str, Any]:
     """Make the model and return its card; where `stop` turned true, of the best epoch so far.
 
-    The folder then holds network.keras, network.tflite, card.json, history.csv, curves.png,
-    confusion.png, reliability.png and mistakes.png. Raises DataError, OSError, and KeyboardInterrupt
-    where it was stopped before one epoch was done.
+    The folder then holds network.keras, its exports, card.json, history.csv, curves.png, confusion.png,
+    reliability.png and mistakes.png. Raises DataError, OSError, and KeyboardInterrupt where it was
+    stopped before one epoch was done.
     """
     started = time.monotonic()
     recipe = job.recipe
@@ -152,7 +152,10 @@ def _finish(job: Job, parts: Parts, network: keras.Model, history: History) -> d
         temperature = fit_temperature(predict(network, watched.x), watched.y)
     network = _reader(network, recipe)
     save_packed(network, out / "network.keras")
-    export(network, out / NETWORK)
+    if recipe.network == "page":
+        export(network, out / NETWORK)
+    else:
+        export_crops(network, out)
     test = parts.test
     judgement = judge(_probabilities(network, test, temperature), test.y, test.counted)
     name = recipe.network

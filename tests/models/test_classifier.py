@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from models.classifier import CARD, NETWORK, PARAMETERS, SHIPPED, ModelError, load_model, softmax
+from models.classifier import CARD, FAST, NETWORK, PARAMETERS, SHIPPED, ModelError, load_model, softmax
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def test_a_missing_model_is_named(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "content"), [(NETWORK, b"no network"), (PARAMETERS, b"{}"), (CARD, b"not json"), (CARD, b"{}")]
+    ("name", "content"), [(FAST, b"no network"), (PARAMETERS, b"{}"), (CARD, b"not json"), (CARD, b"{}")]
 )
 def test_a_damaged_model_is_an_error_in_one_line(tmp_path, name, content):
     folder = copy_of_shipped(tmp_path)
@@ -63,6 +63,13 @@ def test_a_damaged_model_is_an_error_in_one_line(tmp_path, name, content):
     with pytest.raises(ModelError) as error:
         load_model(folder)
     assert "\n" not in str(error.value)
+
+
+def test_a_damaged_network_in_floats_is_an_error_where_it_is_looked_into(tmp_path):
+    folder = copy_of_shipped(tmp_path)
+    (folder / NETWORK).write_bytes(b"no network")
+    with pytest.raises(ModelError, match=f"{NETWORK} is no network"):
+        load_model(folder).logits(np.zeros((1, 28, 28), np.float32))
 
 
 def test_the_hash_follows_the_files(tmp_path, model):

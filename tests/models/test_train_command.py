@@ -31,6 +31,7 @@ WRITTEN = {
     "curves.png",
     "history.csv",
     "mistakes.png",
+    "network-int8.tflite",
     "network.keras",
     "network.tflite",
     "reliability.png",
@@ -64,7 +65,7 @@ def test_train_shows_the_flow_the_epochs_and_the_outcome(
     card = json.loads((out / "card.json").read_text())
     assert f"{card['test']['accuracy']:.2%}" in printed.out
     assert card["test"]["accuracy"] > 0.5
-    assert card["export_difference"] < 1e-3
+    assert 0.0 < card["export_difference"] < 0.03
     assert "not standardised" in card["inputs"]
     assert card["temperature"] == Network(out).temperature != 1.0
     with (out / "history.csv").open() as file:
@@ -97,7 +98,7 @@ def test_what_is_trained_in_bfloat16_is_kept_in_float32(data: str, tmp_path: Pat
     assert main(arguments) == 0
     card = json.loads((tmp_path / "card.json").read_text())
     assert (card["recipe"]["layers"], card["recipe"]["precision"]) == ("4-8s-8v", "bfloat16")
-    assert card["export_difference"] < 1e-4
+    assert 0.0 < card["export_difference"] < 0.03
     kept = keras.models.load_model(tmp_path / "network.keras")  # Keras's own layers alone
     assert {layer.compute_dtype for layer in kept.layers} == {"float32"}
     assert keras.config.dtype_policy().name == "float32"
