@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sqlite3
 import subprocess
-import sys
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -17,10 +16,9 @@ from flows.errors import ExitCode, LedgerError
 from flows.night import Night
 from flows.settings import NightSettings
 from tests.flows import fakes
+from tests.flows.calls import WITH_FAKES, call
 from tests.flows.fakes import draw_scan
 from tests.flows.test_flow import column, rows, spend
-
-COMMAND = [sys.executable, "-m", "tests.flows.command"]
 
 
 @pytest.fixture
@@ -68,27 +66,16 @@ class TestTrouble:
         assert (settings.out / "quarantine" / "gone.png").exists()
 
 
-def nightsort(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*COMMAND, *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-        env={**os.environ, **environment},
-    )
-
-
 def test_retry_by_command_goes_by_the_settings_of_then(settings: NightSettings, prefect_harness: str) -> None:
     draw_scan(settings.inputs[0] / "a.png", 1)
     (settings.inputs[0] / "b.png").write_bytes(b"")
     arguments = (settings.inputs[0], "-o", settings.out, "--layout", "digits", "--max-failures", "50%")
-    assert nightsort("run", *arguments, PREFECT_API_URL=prefect_harness).returncode == 3
+    assert call(WITH_FAKES, "run", *arguments, PREFECT_API_URL=prefect_harness).returncode == 3
     draw_scan(settings.inputs[0] / "b.png", 2)
-    again = nightsort("retry", settings.out, PREFECT_API_URL=prefect_harness)
+    again = call(WITH_FAKES, "retry", settings.out, PREFECT_API_URL=prefect_harness)
     assert (again.returncode, again.stderr) == (0, "")
     assert "failed" not in column(settings, "status").values()
-    nothing = nightsort("retry", settings.out)
+    nothing = call(WITH_FAKES, "retry", settings.out)
     assert (nothing.returncode, nothing.stdout) == (
         0,
         f"Nothing to retry: no scan of {settings.out} failed.\n",
@@ -96,7 +83,7 @@ def test_retry_by_command_goes_by_the_settings_of_then(settings: NightSettings, 
 
 
 def test_retry_of_a_folder_without_results_is_a_usage_error(tmp_path: Path) -> None:
-    result = nightsort("retry", tmp_path)
+    result = call(WITH_FAKES, "retry", tmp_path)
     assert result.returncode == 2
     assert "holds no ledger.sqlite" in result.stderr
 
@@ -141,7 +128,7 @@ def test_full_disk_is_one_line_and_the_next_run_completes(
 ) -> None:
     for number in range(40):
         draw_scan(settings.inputs[0] / f"{number:02}.png", number)
-    run = [*COMMAND, "run", str(settings.inputs[0]), "-o", str(settings.out), "--quiet"]
+    run = [*WITH_FAKES, "run", str(settings.inputs[0]), "-o", str(settings.out), "--quiet"]
     done = subprocess.run(
         [*small_disk, *run],
         capture_output=True,
