@@ -15,7 +15,7 @@ from cyclopts import App, CycloptsError, Parameter
 from flows import layout_command, model_commands, train_command
 from flows.benchmark import command as benchmark_command
 from flows.errors import ExitCode, InterruptedNightError, NightError, UsageError
-from flows.options import DEFAULT_NIGHT, DEFAULT_TALK, RUNNING, Inputs, NightOptions, Out, TalkOptions
+from flows.options import DEFAULT_NIGHT, DEFAULT_TALK, RUNNING, Inputs, NightOptions, Out, Settle, TalkOptions
 from flows.review import command as review_command
 from flows.settings import usable_cores
 
@@ -38,13 +38,7 @@ def run(
     *,
     out: Out,
     options: NightOptions = DEFAULT_NIGHT,
-    settle: Annotated[
-        float,
-        Parameter(
-            group=RUNNING,
-            help="Leave files alone that change within so many seconds: they are still being copied.",
-        ),
-    ] = 0.0,
+    settle: Settle = 0.0,
     dry_run: Annotated[
         bool,
         Parameter(
@@ -121,13 +115,7 @@ def serve(
         Parameter(group=RUNNING, help="Of the schedule, such as Europe/Budapest; UTC if not given."),
     ] = None,
     options: NightOptions = DEFAULT_NIGHT,
-    settle: Annotated[
-        float,
-        Parameter(
-            group=RUNNING,
-            help="Leave files alone that change within so many seconds: they are still being copied.",
-        ),
-    ] = 60.0,
+    settle: Settle = 60.0,
     talk: TalkOptions = DEFAULT_TALK,
 ) -> int:
     """Read the inputs again and again, by a schedule: `run`, every night, as a Prefect deployment.

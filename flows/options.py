@@ -26,7 +26,13 @@ Inputs = Annotated[
     ),
 ]
 Out = Annotated[Path, Parameter(name=["--out", "-o"], help="Folder for the results; made if missing.")]
-
+Settle = Annotated[
+    float,
+    Parameter(
+        group=RUNNING,
+        help="Leave files alone that change within so many seconds: they are still being copied.",
+    ),
+]
 
 # Of pipeline/countries.toml, which --help has no time to read; a test compares the two.
 POSTAL_COUNTRIES = "us fr de hu jp in br pl es it"
