@@ -2,6 +2,7 @@
 
 magenta   the page in its scan
 grey      lines of text
+brown     blocks of such lines: a code above and to the left of another block may be the sender's
 blue      those on which the code may stand, numbered as they were looked at: the last line of a block first
 purple    barcodes, with the code that they state
 orange    candidates, numbered, with the probability that the field is there
@@ -21,7 +22,7 @@ import numpy as np
 from pipeline.cut import CutPage
 from pipeline.document import Box, Image, Page, Reading
 from pipeline.envelopes.codes import OFF_LENGTH
-from pipeline.envelopes.written import Spotter, likely_lines, line_box, search_lines
+from pipeline.envelopes.written import Spotter, block_box, blocks_of, likely_lines, line_box, search_lines
 from pipeline.forms.cut import CutForm
 from pipeline.forms.layout import FormSet
 from pipeline.layouts import Layout, Mixed
@@ -38,7 +39,7 @@ from pipeline.strings.values import read_line
 
 SIZE, LEAST = 1400, 600  # longer side of the page in the picture, pixels, at most and at least
 MAGENTA, BLUE, ORANGE, GREEN, INK = (200, 40, 200), (220, 140, 60), (0, 130, 240), (50, 140, 30), (30, 30, 30)
-GREY, PURPLE = (170, 170, 170), (160, 40, 90)
+GREY, PURPLE, BROWN = (170, 170, 170), (160, 40, 90), (60, 110, 170)
 WHITE = (255.0, 255.0, 255.0)
 STRIP = 72  # height of a line as cut, pixels
 MOST_STRIPS, TOLD = 14, 3  # candidates that are shown as cut; values of each that are told
@@ -109,10 +110,14 @@ def _draw_search(canvas: Image, scale: float, image: Image, way: Try, *, lines: 
     grey = ink.to_grey(upright if found is None else found.image)
     search = search_lines(grey)
     likely = likely_lines(search, way.layout.country)
+
+    def placed(box: Box) -> Box:
+        return turn_back(box if found is None else found.place(box, upright.shape), way.turn, image.shape)
+
+    for block in blocks_of(search, way.layout.country):
+        _frame(canvas, placed(block_box(search, block, grey.shape)), scale, BROWN, 2)
     for number, line in enumerate([*search.lines, *likely], 1 - len(search.lines)):
-        box = line_box(search, line, grey.shape)
-        box = box if found is None else found.place(box, upright.shape)
-        box = turn_back(box, way.turn, image.shape)
+        box = placed(line_box(search, line, grey.shape))
         _frame(canvas, box, scale, BLUE if number > 0 else GREY, 1)
         if number > 0:
             _label(canvas, f"line {number}", (box.x * scale - 44, box.y * scale + 14), BLUE, 0.4)

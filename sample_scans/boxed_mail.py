@@ -1,4 +1,4 @@
-"""Mail whose code stands in printed boxes, as several countries print them, filled by pen, font or mouse.
+"""Mail of countries that print boxes for the code, filled by pen, font or mouse; some of it without boxes.
 
 Measures are those of what is sold and shown: boxes apart or with shared walls, in orange, red, blue, grey or
 black, of lines from a hair's breadth to a millimetre; the address written, printed or missing.
@@ -12,9 +12,10 @@ import cv2
 import numpy as np
 
 from pipeline.document import Box, Image
+from pipeline.layouts import countries
 from sample_scans.addresses import Address, draw_address
 from sample_scans.combs import fill_comb, print_comb
-from sample_scans.envelopes import PAPERS, Hand, Look, frank, print_sender
+from sample_scans.envelopes import PAPERS, Hand, Look, frank, print_sender, union
 from sample_scans.ink import around
 from sample_scans.sheet import BLACK, Colour, Sheet
 from sample_scans.stamps import sorter_bars
@@ -61,6 +62,7 @@ _PRINTS: dict[str, BoxPrint] = {
     "it": BoxPrint((5,), (5.5, 8), (0, 1.8), _LOW_RIGHT, (220, 110), (*_ORANGES, *_REDS)),
 }  # fmt: skip
 BOXED = tuple(_PRINTS)
+_WITH_BOXES = 0.8  # share of the pieces
 
 
 def lay_out_boxed(
@@ -80,7 +82,10 @@ def lay_out_boxed(
     if rng.random() < 0.8 and country != "jp":
         frank(rng, sheet)
     if country != "jp" and rng.random() < 0.5:
-        print_sender(rng, sheet, hand, draw_address(rng, country), look)
+        print_sender(rng, sheet, hand, country, look)
+    if country != "jp" and not web and not look.prints_boxes(rng, _WITH_BOXES):
+        box = _write_address(rng, sheet, hand, written, style, country)
+        return sheet, FieldTruth("postal_code", written.value, box, country)
     cells = _print_boxes(rng, sheet, style)
     if country != "jp":
         _address(rng, sheet, hand, written, cells)
@@ -129,6 +134,27 @@ def _address(rng: np.random.Generator, sheet: Sheet, hand: Hand, address: Addres
             sheet.print_text(line, (left, base - 0.8 * size), 0.8 * size)
         else:
             sheet.write(rng, line, hand.writer, size, (left, base), hand.colour, room=room)
+
+
+def _write_address(
+    rng: np.random.Generator, sheet: Sheet, hand: Hand, address: Address, style: BoxPrint, country: str
+) -> Box:
+    """An address without boxes, the code beside the town; the box around the code."""
+    leads = countries()[country].where == "start"
+    dash = "- " if not leads and rng.random() < 0.4 else ""
+    words = [address.code, address.town] if leads else [address.town, dash + address.code]
+    lines = [*address.lines, " ".join(word for word in words if word.strip("- "))]
+    (x0, x1), (_, low) = style.at
+    left, base = sheet.width * rng.uniform(min(x0, 0.3), x1), sheet.height * rng.uniform(low, low + 0.12)
+    size = min(hand.size, sheet.height / sheet.mm / 18) * sheet.mm
+    pitch = size * rng.uniform(1.6, 2.1)
+    for row, line in enumerate(lines):
+        at = (left + 0.12 * size * rng.standard_normal(), base - pitch * (len(lines) - 1 - row))
+        boxes = sheet.write(
+            rng, line, hand.writer, size, at, hand.colour, room=sheet.width - at[0] - 6 * sheet.mm
+        )
+    count = len(address.code)
+    return union((boxes[:count] if leads else boxes[-count:]) if count else [])
 
 
 def _fill(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pipeline.document import Box, Image
+from pipeline.layouts import countries
 from sample_scans.addresses import Address, draw_address
 from sample_scans.barcodes import print_barcode
 from sample_scans.combs import fill_comb, print_comb
@@ -36,6 +37,7 @@ class Look:
 
     code : whether the destination's postal code is written. sender_code : whether the sender's is.
     large_sender : the sender's address stands there in the same hand and size as the destination's.
+    boxes : whether boxes for the code are printed, where the country has them; None: on some pieces.
     """
 
     paper: Colour | None = None
@@ -43,6 +45,11 @@ class Look:
     code: bool = True
     sender_code: bool = True
     large_sender: bool = False
+    boxes: bool | None = None
+
+    def prints_boxes(self, rng: np.random.Generator, share: float) -> bool:
+        """Whether boxes are printed on a piece of which such a share has them."""
+        return rng.random() < share if self.boxes is None else self.boxes
 
 
 ANY_LOOK = Look()
@@ -104,7 +111,8 @@ def _sheet(rng: np.random.Generator, width_mm: float, height_mm: float, dpi: int
     return Sheet(width_mm, height_mm, dpi, look.paper or paper)
 
 
-def _union(boxes: list[Box | None]) -> Box:
+def union(boxes: list[Box | None]) -> Box:
+    """The box around those that there are; one of no size where there is none."""
     found = [b for b in boxes if b]
     if not found:
         return Box(0, 0, 0, 0)
@@ -121,10 +129,10 @@ def frank(rng: np.random.Generator, sheet: Sheet) -> None:
         postmark(rng, sheet, stamp)
 
 
-def print_sender(rng: np.random.Generator, sheet: Sheet, hand: Hand, sender: Address, look: Look) -> None:
+def print_sender(rng: np.random.Generator, sheet: Sheet, hand: Hand, country: str, look: Look) -> None:
     """Upper left: printed, handwritten small, or none."""
-    code = sender.code if look.sender_code else ""
-    lines = [*sender.lines, _joined(sender.town, code)]
+    sender = draw_address(rng, country)
+    lines = [*sender.lines, *place_code(country, sender.town, sender.code if look.sender_code else "")]
     x, y = rng.uniform(7, 12) * sheet.mm, rng.uniform(6, 9) * sheet.mm
     kind = rng.random()
     if look.large_sender:
@@ -142,6 +150,14 @@ def print_sender(rng: np.random.Generator, sheet: Sheet, hand: Hand, sender: Add
         for i, line in enumerate(lines):
             at = (x, y + size * (1 + 1.55 * i))
             sheet.write(rng, line, hand.writer, size, at, hand.colour, room=0.38 * sheet.width)
+
+
+def place_code(country: str, town: str, code: str) -> list[str]:
+    """The last lines of an address, the code where its country has it."""
+    where = countries()[country].where
+    if where == "alone":
+        return [town, code] if code else [town]
+    return [_joined(code, town) if where == "start" else _joined(town, code)]
 
 
 def _joined(*words: str) -> str:
@@ -178,13 +194,13 @@ def _us(rng: np.random.Generator, address: Address, dpi: int, look: Look) -> tup
     sheet = _sheet(rng, width, height, dpi, look)
     hand = Hand.draw(rng, look)
     frank(rng, sheet)
-    print_sender(rng, sheet, hand, draw_address(rng, "us"), look)
+    print_sender(rng, sheet, hand, "us", look)
     lines = [*address.lines]
     alone = rng.random() < 0.12
     lines += [address.town, address.code] if alone and address.code else [_joined(address.town, address.code)]
     at = (sheet.width * rng.uniform(0.3, 0.44), sheet.height * rng.uniform(0.46, 0.56))
     boxes = _lines(rng, sheet, hand, lines, at)[-1]
-    return sheet, _union(boxes[len(lines[-1]) - len(address.code) :])
+    return sheet, union(boxes[len(lines[-1]) - len(address.code) :])
 
 
 def _fr(rng: np.random.Generator, address: Address, dpi: int, look: Look) -> tuple[Sheet, Box]:
@@ -221,11 +237,11 @@ def _de(rng: np.random.Generator, address: Address, dpi: int, look: Look) -> tup
     sheet = _sheet(rng, *((220.0, 110.0), (162.0, 114.0))[int(rng.integers(2))], dpi, look)
     hand = Hand.draw(rng, look)
     frank(rng, sheet)
-    print_sender(rng, sheet, hand, draw_address(rng, "de"), look)
+    print_sender(rng, sheet, hand, "de", look)
     last = _joined(address.code, address.town)
     at = (sheet.width * rng.uniform(0.34, 0.46), sheet.height * rng.uniform(0.44, 0.52))
     boxes = _lines(rng, sheet, hand, [*address.lines, last], at)[-1]
-    return sheet, _union(boxes[: len(address.code)])
+    return sheet, union(boxes[: len(address.code)])
 
 
 def _hu(rng: np.random.Generator, address: Address, dpi: int, look: Look) -> tuple[Sheet, Box]:
@@ -234,15 +250,15 @@ def _hu(rng: np.random.Generator, address: Address, dpi: int, look: Look) -> tup
     hand = Hand.draw(rng, look)
     mm = sheet.mm
     frank(rng, sheet)
-    print_sender(rng, sheet, hand, draw_address(rng, "hu"), look)
+    print_sender(rng, sheet, hand, "hu", look)
     lines = [address.lines[0], address.town, *address.lines[1:]]
     at = (sheet.width * rng.uniform(0.4, 0.5), sheet.height * rng.uniform(0.42, 0.48))
-    if rng.random() < 0.6:
+    if not look.prints_boxes(rng, 0.4):
         boxes = _lines(rng, sheet, hand, [*lines, address.code] if address.code else lines, at)[-1]
-        return sheet, _union(boxes if address.code else [])
+        return sheet, union(boxes if address.code else [])
     hand = replace(hand, size=min(hand.size, 4.2))
     last = _lines(rng, sheet, hand, lines, at)[-1]
-    low = _union(last)
+    low = union(last)
     top = min(sheet.height - 13 * mm, low.y + low.height + 4 * mm)
     cells = print_comb(sheet, (at[0], top), (6 * mm, 8.5 * mm), (4,), _RED, gap=1.2 * mm, thickness=0.35 * mm)
     return sheet, fill_comb(rng, sheet, address.code, cells, hand.writer, hand.colour)

@@ -77,20 +77,26 @@ class MailPiece:
     dpi: int
 
 
-def draw_mail(rng: np.random.Generator, country: str = "us", case: str | None = None) -> MailPiece:
-    """A mail piece of one of COUNTRIES and of a case of its cases, at random by their shares where None."""
+def draw_mail(
+    rng: np.random.Generator, country: str = "us", case: str | None = None, *, boxes: bool | None = None
+) -> MailPiece:
+    """A mail piece of one of COUNTRIES and of a case of its cases, at random by their shares where None.
+
+    boxes : whether boxes for the code are printed, where the country has them; None: on some pieces.
+    """
     if case is None:
         cases = cases_of(country)
         shares = np.array(list(cases.values()), np.float64)
         case = str(rng.choice(list(cases), p=shares / shares.sum()))
     dpi = _DPI.get(case) or int(rng.choice((200, 200, 240, 300)))
+    look = replace(_look(rng, case), boxes=boxes)
     if case == WEB:
         dpi = int(rng.integers(60, 150))
-        sheet, truth = lay_out_boxed(rng, country, dpi, _look(rng, case), web=True)
+        sheet, truth = lay_out_boxed(rng, country, dpi, look, web=True)
     elif country in ONLY_BOXED:
-        sheet, truth = lay_out_boxed(rng, country, dpi, _look(rng, case))
+        sheet, truth = lay_out_boxed(rng, country, dpi, look)
     else:
-        sheet, truth = lay_out_envelope(rng, country, dpi, _look(rng, case))
+        sheet, truth = lay_out_envelope(rng, country, dpi, look)
     truth = replace(truth, case=case)
     if case == "clutter":
         scatter(rng, sheet, truth.box)

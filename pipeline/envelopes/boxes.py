@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.document import Image
+from pipeline.envelopes.combs import find_combs
 from pipeline.paper import ink
 from pipeline.paper.ink import Mask
 
@@ -85,7 +86,7 @@ def _coloured(image: Image) -> Mask:
 
 def _rows(mask: Mask, groups: Sequence[int]) -> list[tuple[float, NDArray[np.float64]]]:
     """Cells of the rows of boxes in a mask, and how many of them were seen as boxes; most first."""
-    boxes = _framed(mask)
+    boxes = _framed(mask, groups)
     rows: list[tuple[float, NDArray[np.float64]]] = []
     used = np.zeros(len(boxes), bool)
     for seed in np.argsort(-boxes[:, 3] + boxes[:, 1]) if len(boxes) else []:
@@ -99,8 +100,11 @@ def _rows(mask: Mask, groups: Sequence[int]) -> list[tuple[float, NDArray[np.flo
     return sorted(rows, key=lambda item: -item[0])
 
 
-def _framed(mask: Mask) -> NDArray[np.float64]:
-    """Insides of everything in `mask` that looks like a drawn box: (N, 4) left, top, right, bottom."""
+def _framed(mask: Mask, groups: Sequence[int]) -> NDArray[np.float64]:
+    """Insides of everything in `mask` that looks like a drawn box: (N, 4) left, top, right, bottom.
+
+    groups : how many may have walls in common.
+    """
     height = mask.shape[0]
     contours, hierarchy = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
     found: list[tuple[float, float, float, float]] = []
@@ -108,9 +112,12 @@ def _framed(mask: Mask) -> NDArray[np.float64]:
         contours, hierarchy[0] if hierarchy is not None else [], strict=True
     ):
         x, y, w, h = cv2.boundingRect(contour)
-        if not (
-            MIN_SIDE <= h <= MAX_SIDE * height and ASPECT[0] <= w / h <= ASPECT[1] and w >= MIN_SIDE * 0.6
-        ):
+        if not MIN_SIDE <= h <= MAX_SIDE * height:
+            continue
+        if parent < 0 and w >= 2 * MIN_SIDE and w > ASPECT[1] * h:
+            cells = find_combs(mask[y : y + h, x : x + w], groups, ASPECT)
+            found += [(x + left, y + top, x + right, y + bottom) for left, top, right, bottom in cells]
+        if not ASPECT[0] <= w / h <= ASPECT[1] or w < MIN_SIDE * 0.6:
             continue
         if parent >= 0:  # a hole: the inside of a closed frame
             # Its hull, since a digit that touches the frame bites into the hole.

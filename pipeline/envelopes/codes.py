@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from pipeline.cut import Cut, CutPage
 from pipeline.document import Reading, Reason
-from pipeline.envelopes.parameters import EVIDENCE, EnvelopeParameters
+from pipeline.envelopes.parameters import EVIDENCE, EnvelopeParameters, Kind
 from pipeline.envelopes.postal import stated_codes, support, weigh_code
 from pipeline.envelopes.spot import FEATURES
 from pipeline.layouts import Country, Layout
@@ -30,6 +30,7 @@ PLACE = EVIDENCE.index("place")
 LEAST_OF_PART, WELL_READ = 0.25, 0.8
 SLACK = 0.2  # between the sides of a part and of the whole, heights of the region
 LEAD, ENOUGH_LEAD = FEATURES.index("lead"), -0.3
+PASSED = FEATURES.index("passed")
 SUREST = 9.0  # logits
 
 
@@ -41,6 +42,7 @@ class CodeRead:
     candidates: list[Candidate]
     digits: tuple[float, ...]
     evidence: tuple[float, ...]
+    kind: Kind
     confidence: float
 
 
@@ -130,12 +132,13 @@ def _read(cut: Cut, country: Country, seen: Iterator[Seen], parameters: ReaderPa
     missing = 0 if cut.region.boxed else _missing_dashes(lines[0], country, candidates[0].value, parameters)
     boxed, prior = cut.region.boxed, cut.region.prior
     evidence = code_evidence(candidates, digits, 1.0 if boxed else prior, missing, cut.region.looks)
-    confidence = parameters.envelope.confidence(evidence, boxed=boxed)
+    kind = Kind.BOXED if boxed else Kind.LISTED if country.codes else Kind.UNLISTED
+    confidence = parameters.envelope.confidence(evidence, kind)
     if boxed:  # drawn boxes are always where they should be: nothing can be fitted about others
         confidence *= prior / (confidence * prior + 1.0 - confidence)
     if len(candidates[0].value) not in country.lengths:
         confidence = 0.0  # boxes left empty: no code at all
-    return CodeRead(cut.region, candidates, digits, evidence, confidence)
+    return CodeRead(cut.region, candidates, digits, evidence, kind, confidence)
 
 
 def code_evidence(
@@ -164,6 +167,7 @@ def code_evidence(
         float(len(first.value)),
         float(missing_dashes),
         _logit_of_log(first.whole) if asked else path,
+        looks[PASSED] if looks else 0.0,
         min(looks[LEAD] - ENOUGH_LEAD, 0.0) if looks else 0.0,
     )
 
@@ -206,7 +210,7 @@ def _placed(read: CodeRead, prior: float, envelope: EnvelopeParameters) -> CodeR
     if read.region.boxed:
         return read
     evidence = (*read.evidence[:PLACE], _logit(prior), *read.evidence[PLACE + 1 :])
-    return replace(read, evidence=evidence, confidence=envelope.confidence(evidence, boxed=False))
+    return replace(read, evidence=evidence, confidence=envelope.confidence(evidence, read.kind))
 
 
 def _holds(whole: CodeRead, part: CodeRead) -> bool:

@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,18 @@ EVIDENCE = (
     "digits",  # number of digits
     "no-dash",  # dashes of the country's code that are not there
     "whole",  # logit of its probability by the network that reads whole lines alone
+    "passed",  # how far another address stands below it and to its right: it may be the sender's
     "inside",  # log of the white before it over the widest within, as far as that is little: begins in a word
 )
 CEILING = 0.9995
+
+
+class Kind(StrEnum):
+    """Codes that are trusted differently: what else is known of them, and how they are written."""
+
+    LISTED = "listed"  # among lines; the country's codes are known
+    UNLISTED = "unlisted"  # among lines; any digits may be a code
+    BOXED = "boxed"  # in printed boxes
 
 
 @dataclass(frozen=True)
@@ -35,20 +45,38 @@ class EnvelopeParameters:
     """Stored beside the network as envelope.json.
 
     places : weight of each of `spot.FEATURES`. written, boxed : weight of each of EVIDENCE, for codes among
-        lines and for codes in printed boxes. least : codes less probable than this are no finds, only
-        shown to the person who decides.
-    thresholds : as those of `ReaderParameters`, for codes of either kind.
+        lines and for codes in printed boxes. caution : what is taken from the logits of UNLISTED codes.
+    least : codes less probable than this are no finds, only shown to the person who decides.
+    thresholds : as those of `ReaderParameters`, for codes of every kind.
     """
 
-    places: tuple[float, ...] = (-1.1, 3.5, -1.2, 1.9, 1.5, 0.3, -1.4, 2.3, -2.3, 2.2, -2.2, -2.1, 2.8, 2.5)
-    written: tuple[float, ...] = (0.0, 0.5, 0.6, 0.0, 0.5, 0.0, -0.8, 0.0, 0.0)
-    boxed: tuple[float, ...] = (0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    places: tuple[float, ...] = (
+        -1.1,
+        3.5,
+        -1.2,
+        1.9,
+        1.5,
+        0.3,
+        -1.4,
+        2.3,
+        -2.3,
+        2.2,
+        -2.2,
+        -2.1,
+        2.8,
+        2.5,
+        0.0,
+    )
+    written: tuple[float, ...] = (0.0, 0.5, 0.6, 0.0, 0.5, 0.0, -0.8, 0.0, 0.0, 0.0)
+    boxed: tuple[float, ...] = (0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    caution: float = 0.0
     least: float = 0.05
     thresholds: Thresholds = field(default_factory=tuple)
 
-    def confidence(self, evidence: Sequence[float], *, boxed: bool) -> float:
+    def confidence(self, evidence: Sequence[float], kind: Kind) -> float:
         """Probability that a code is right, by its evidence in the order of EVIDENCE."""
-        logit = float(np.dot(evidence, self.boxed if boxed else self.written))
+        logit = float(np.dot(evidence, self.boxed if kind is Kind.BOXED else self.written))
+        logit -= self.caution if kind is Kind.UNLISTED else 0.0
         return min(CEILING, 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, logit)))))
 
     def threshold(self, target_error: float) -> float:
@@ -73,6 +101,7 @@ class EnvelopeParameters:
             "places": dict(zip(FEATURES, self.places, strict=True)),
             "written": dict(zip(EVIDENCE, self.written, strict=True)),
             "boxed": dict(zip(EVIDENCE, self.boxed, strict=True)),
+            "caution": self.caution,
             "least": self.least,
             "thresholds": [list(pair) for pair in self.thresholds],
             "made": made or {},
@@ -90,9 +119,10 @@ class EnvelopeParameters:
                 for kind in ("written", "boxed")
             )
             return cls(
-                tuple(float(document["places"][name]) for name in FEATURES),
+                tuple(float(document["places"].get(name, 0.0)) for name in FEATURES),
                 written,
                 boxed,
+                float(document.get("caution", 0.0)),
                 float(document["least"]),
                 tuple((float(target), float(least)) for target, least in document["thresholds"]),
             )

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.envelopes.address import TextLine
+from pipeline.envelopes.blocks import Block, passed_over
 from pipeline.layouts import Country
 from pipeline.strings.decode import FLOOR, JUNK, Weights, edge_scores
 from pipeline.strings.lattice import Lattice, part_of
@@ -34,6 +35,7 @@ FEATURES = (
     "corner",  # 1 where a sender's address stands
     "last",  # 1 where no further line stands below
     "small",  # logarithm of its height over that of the page's lines
+    "passed",  # how far another address stands below it and to its right, see `blocks.passed_over`
 )
 LEAST_WHITE = 0.1  # before a code, heights of the line
 WIDEST_WHITE, NO_WHITE = 1.5, 0.05  # what is more, or less, counts as this
@@ -61,17 +63,22 @@ class SeenLine:
 
 @dataclass(frozen=True)
 class Context:
-    """A page's lines of text: shape of the page, height of a usual line, and row of the lowest, pixels."""
+    """A page's lines of text: shape of the page, height of a usual line, and row of the lowest, pixels.
+
+    blocks : in which its lines stand, where the country wants the receiver below the sender.
+    """
 
     shape: tuple[int, ...]
     height: float
     lowest: float
+    blocks: tuple[Block, ...] = ()
 
     @classmethod
-    def of(cls, lines: Sequence[TextLine], shape: tuple[int, ...]) -> Context:
+    def of(cls, lines: Sequence[TextLine], shape: tuple[int, ...], blocks: Sequence[Block] = ()) -> Context:
         """Of the lines on which the code may stand, on a page of `shape`."""
         height = float(np.median([line.height for line in lines])) if lines else 0.0
-        return cls(shape, height, max((float(line.boxes[:, 3].mean()) for line in lines), default=0.0))
+        lowest = max((float(line.boxes[:, 3].mean()) for line in lines), default=0.0)
+        return cls(shape, height, lowest, tuple(blocks))
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,11 +165,13 @@ def _stretches(
 
 
 def _place(line: TextLine, begin: int, end: int, context: Context) -> tuple[float, ...]:
-    x = float(line.boxes[begin:end, [0, 2]].mean()) / context.shape[1]
-    y = float(line.boxes[begin:end, [1, 3]].mean()) / context.shape[0]
+    column = float(line.boxes[begin:end, [0, 2]].mean())
+    row = float(line.boxes[begin:end, [1, 3]].mean())
+    x, y = column / context.shape[1], row / context.shape[0]
     last = context.lowest <= float(line.boxes[:, 3].mean()) + 0.8 * line.height
     small = float(np.log(max(line.height, 1.0) / max(context.height, 1.0)))
-    return y, float(y < 0.33), float(x < 0.42 and y < 0.45), float(last), small
+    passed = passed_over(column, row, context.blocks, context.shape)
+    return y, float(y < 0.33), float(x < 0.42 and y < 0.45), float(last), small, passed
 
 
 def sum_ways(

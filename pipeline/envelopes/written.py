@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from pipeline.document import Box, Image
 from pipeline.envelopes import address
 from pipeline.envelopes.address import Labels, TextLine
+from pipeline.envelopes.blocks import Block, find_blocks
 from pipeline.envelopes.ranking import plausibility
 from pipeline.envelopes.spot import LEAST_WHITE, Context, SeenLine, Stretch, find_stretches, weigh_stretches
 from pipeline.layouts import Country
@@ -124,7 +125,7 @@ def look_for_codes(
     the code stands on one of them; all are where that is more than 1.
     """
     lines = likely_lines(search, country)
-    context = Context.of(lines, search.shape)
+    context = Context.of(lines, search.shape, blocks_of(search, country))
     seen: list[SeenLine] = []
     stretches: list[Stretch] = []
     for line in lines:
@@ -138,6 +139,11 @@ def look_for_codes(
 def _on_one_line(stretches: Sequence[Stretch], shares: NDArray[np.float64]) -> float:
     """How probable it is that the code stands on the line where it stands most probably."""
     return float(np.bincount([each.line for each in stretches], shares).max(initial=0.0))
+
+
+def blocks_of(search: Search, country: Country) -> list[Block]:
+    """The blocks of text of a page; none where the receiver's code stands above everything else."""
+    return [] if country.boxes_in == "upper" else find_blocks(search.lines)
 
 
 def likely_lines(search: Search, country: Country) -> list[TextLine]:
@@ -239,7 +245,16 @@ def lift_line(grey: Image, search: Search, line: TextLine, prior: float = 1.0) -
 
 def line_box(search: Search, line: TextLine, shape: tuple[int, ...]) -> Box:
     """A line with its margin on a page of `shape`."""
-    left, top, right, bottom = _frame(line)
+    return _on_page(search, _frame(line), shape)
+
+
+def block_box(search: Search, block: Block, shape: tuple[int, ...]) -> Box:
+    """A block of lines on a page of `shape`."""
+    return _on_page(search, block.corners, shape)
+
+
+def _on_page(search: Search, frame: tuple[float, float, float, float], shape: tuple[int, ...]) -> Box:
+    left, top, right, bottom = frame
     corners = np.array([[left, top, 1], [right, top, 1], [left, bottom, 1], [right, bottom, 1]])
     return bounds_on_page((corners @ search.back.T)[:, :2], shape)
 

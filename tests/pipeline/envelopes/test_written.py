@@ -18,7 +18,7 @@ from pipeline.envelopes.codes import (
     wholes_of,
     without_parts,
 )
-from pipeline.envelopes.parameters import EVIDENCE, EnvelopeParameters
+from pipeline.envelopes.parameters import EVIDENCE, EnvelopeParameters, Kind
 from pipeline.envelopes.spot import FEATURES, Stretch, weigh_stretches
 from pipeline.envelopes.written import Spotter, find_codes, look_for_codes, search_lines
 from pipeline.layouts import countries
@@ -190,9 +190,9 @@ def test_parameters_come_back_as_they_were_saved(tmp_path):
 
 def test_evidence_makes_confidence():
     parameters = EnvelopeParameters()
-    strong = parameters.confidence((1.0, 6.0, 8.0, 9.0, 0.0, 5.0, 0.0, 8.0, 0.0), boxed=False)
-    weak = parameters.confidence((1.0, -3.0, 1.0, 1.0, -2.0, 9.0, 1.0, -1.0, -1.0), boxed=False)
-    assert len(EVIDENCE) == 9
+    strong = parameters.confidence((1.0, 6.0, 8.0, 9.0, 0.0, 5.0, 0.0, 8.0, 0.0, 0.0), Kind.LISTED)
+    weak = parameters.confidence((1.0, -3.0, 1.0, 1.0, -2.0, 9.0, 1.0, -1.0, 0.3, -1.0), Kind.LISTED)
+    assert len(EVIDENCE) == 10
     assert weak < 0.3
     assert 0.9 < strong <= 0.9995
 
@@ -204,10 +204,21 @@ def test_an_empty_line_has_no_ends():
 
 def code_read(value: str, x: int, width: int, prior: float, parameters: EnvelopeParameters) -> CodeRead:
     """A reading of a stretch that is sure of its digits."""
-    evidence = (1.0, float(np.log(prior / (1 - prior))), 3.0, 6.0, -0.1, float(len(value)), 0.0, 3.0, 0.0)
+    evidence = (
+        1.0,
+        float(np.log(prior / (1 - prior))),
+        3.0,
+        6.0,
+        -0.1,
+        float(len(value)),
+        0.0,
+        3.0,
+        0.0,
+        0.0,
+    )
     region = Region(Box(x, 100, width, 50), (), prior=prior)
-    confidence = parameters.confidence(evidence, boxed=False)
-    return CodeRead(region, [Candidate(value, 0.9)], (0.9,) * len(value), evidence, confidence)
+    confidence = parameters.confidence(evidence, Kind.LISTED)
+    return CodeRead(region, [Candidate(value, 0.9)], (0.9,) * len(value), evidence, Kind.LISTED, confidence)
 
 
 def joined(found: list[CodeRead], parameters: EnvelopeParameters) -> list[float]:
@@ -231,7 +242,7 @@ def test_the_end_of_a_code_gives_its_place_to_the_whole():
 
 
 def test_a_place_that_seems_improbable_is_the_whole_s_if_it_reads_well():
-    parameters = EnvelopeParameters(written=(3.0, 0.3, 0.6, 0.0, 0.5, 0.0, 0.0, 0.0, 0.0))
+    parameters = EnvelopeParameters(written=(3.0, 0.3, 0.6, 0.0, 0.5, 0.0, 0.0, 0.0, 0.0, 0.0))
     part = code_read("29395", 300, 150, 0.75, parameters)
     whole = code_read("503129395", 180, 270, 0.1, parameters)
     assert joined([part, whole], parameters)[0] < 0.1
