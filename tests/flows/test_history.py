@@ -54,6 +54,12 @@ def test_few_pages_of_all_sorts_are_no_drift() -> None:
     assert find_drift(replace(USUAL, skew=4.0, measured=50), of_all_sorts) != []
 
 
+def test_nights_that_differ_anyway_allow_tonight_as_much() -> None:
+    of_two_scanners = [replace(night, contrast=0.4 + 0.1 * number) for number, night in enumerate(BEFORE)]
+    assert find_drift(replace(USUAL, contrast=0.42), of_two_scanners) == []
+    assert find_drift(replace(USUAL, contrast=0.42), BEFORE) != []
+
+
 def test_nights_are_counted_from_the_ledger(tmp_path: Path) -> None:
     box = Box(0, 0, 90, 30)
     results = [

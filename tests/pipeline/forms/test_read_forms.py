@@ -8,6 +8,7 @@ import pytest
 
 from pipeline import Page, ReaderParameters, load_layout, read_pages
 from pipeline.document import Reason
+from pipeline.parameters import Calibration, Trust
 from tests.pipeline.forms import pages
 
 NAMES = ["member", "office", "amount", "sent_mon", "sent_tue", "lost_mon", "lost_tue"]
@@ -37,9 +38,9 @@ def filled() -> np.ndarray:
     return page
 
 
-def read(layout, *images: np.ndarray):
+def read(layout, *images: np.ndarray, parameters: ReaderParameters = ReaderParameters()):  # noqa: B008
     scans = [Page("scan.png", number, image) for number, image in enumerate(images, 1)]
-    return read_pages(scans, layout, Sevens(), ReaderParameters())
+    return read_pages(scans, layout, Sevens(), parameters)
 
 
 def test_every_field_of_a_page_is_read_in_the_layouts_order(folder):
@@ -124,6 +125,15 @@ def test_what_the_layout_knows_gives_reasons(folder, key, reason):
     path.write_text(pages.LAYOUT.replace("boxes = 6", f"boxes = 6\n{key}"), encoding="utf-8")
     got = read(load_layout(str(path)), filled())
     assert (got[0].value, got[0].reason) == ("7777", reason)
+
+
+def test_digits_in_boxes_are_trusted_as_boxes_and_numbers_in_frames_as_lines(folder):
+    certain, doubtful = (Trust(calibration=Calibration(bias, 0.0)) for bias in (9.0, -9.0))
+    layout = load_layout(str(folder / "member.toml"))
+    got = read(layout, filled(), parameters=ReaderParameters(lines=doubtful, boxes=certain))
+    sure = {reading.field: reading.confidence for reading in got if reading.value}
+    assert min(sure["member"], sure["office"]) > 0.3  # less the doubt whether a box is crossed out
+    assert sure["lost_tue"] < 0.001
 
 
 def test_a_required_field_that_is_empty_goes_to_a_person(folder):

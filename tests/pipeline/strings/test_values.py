@@ -5,7 +5,7 @@ import pytest
 
 from pipeline.parameters import Pair, ReaderParameters, Trust
 from pipeline.strings.classify import Seen, see
-from pipeline.strings.decode import Weights
+from pipeline.strings.decode import Candidate, Weights
 from pipeline.strings.lattice import JUNK_FEATURES
 from pipeline.strings.values import alternatives, propose, read_boxes, read_line
 from tests.pipeline.strings.test_ctc import frames_of
@@ -98,6 +98,12 @@ def test_no_alternative_comes_before_the_reading():
     assert others
     assert max(share for _, share in others) <= 0.1
     assert sum(share for _, share in others) <= 0.9
+
+
+def test_alternatives_share_what_the_reading_leaves_them():
+    found = [Candidate("4", 0.6), Candidate("9", 0.5), Candidate("7", 0.25), Candidate("", 0.2)]
+    others = dict(alternatives(found, 0.7))
+    assert others == {"9": pytest.approx(0.2), "7": pytest.approx(0.1)}
 
 
 def test_a_classifier_of_crops_alone_sees_no_frames():
