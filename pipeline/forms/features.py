@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.document import Image
+from pipeline.forms.parts import least_part
 from pipeline.forms.perspective import Registration, is_plausible
 from pipeline.paper import ink
 
@@ -45,8 +46,8 @@ def register_print(
     matrix = np.diag([1.0 / their_unit, 1.0 / their_unit, 1.0]) @ found @ units
     if not is_plausible(matrix, extent):
         return nothing
-    fit, cover, residual = _agreement(mine, mask, theirs, found)
-    return Registration(matrix / matrix[2, 2], fit, residual, cover)
+    fit, cover, residual, part = _agreement(mine, mask, theirs, found)
+    return Registration(matrix / matrix[2, 2], fit, residual, cover, part=part)
 
 
 def _reduced(grey: Image) -> tuple[Image, float]:
@@ -77,8 +78,11 @@ def _perspective(mine: Image, mask: Image, theirs: Image) -> NDArray[np.float64]
 
 def _agreement(
     mine: Image, mask: Image, theirs: Image, matrix: NDArray[np.float64]
-) -> tuple[float, float, float]:
-    """Share of the reference's print outside its fields that is on the page, and back; mean distance."""
+) -> tuple[float, float, float, float]:
+    """Share of the reference's print outside its fields that is on the page, and back; mean distance.
+
+    And the share in that part of the form where least is on the page.
+    """
     height, width = mine.shape
     level = cv2.warpPerspective(
         theirs, matrix, (width, height), flags=cv2.WARP_INVERSE_MAP | cv2.INTER_LINEAR, borderValue=255
@@ -87,12 +91,14 @@ def _agreement(
         (ink.binarize(ink.darkness(np.asarray(picture, np.uint8), window=32)) > 0) & (mask > 0)
         for picture in (mine, level)
     )
-    shares, mean = [], 1.0
+    shares, parts, mean = [], [], 1.0
     for one, other in ((first, second), (second, first)):
         if not one.any() or not other.any():
-            return 0.0, 0.0, 1.0
+            return 0.0, 0.0, 1.0, 0.0
         distance = cv2.distanceTransform(np.where(other, np.uint8(0), np.uint8(255)), cv2.DIST_L2, 3)[one]
         near = distance <= NEAR * SIZE
         shares.append(float(near.mean()))
+        at = np.argwhere(one)[:, ::-1].astype(np.float64)
+        parts.append(least_part(at, near, np.ones(len(at), bool), (float(width), float(height))))
         mean = min(mean, float(distance[near].mean()) / SIZE) if near.any() else mean
-    return shares[0], shares[1], mean
+    return shares[0], shares[1], mean, parts[0]

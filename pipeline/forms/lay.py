@@ -13,6 +13,7 @@ from pipeline.forms.layout import Cells, Form, FormField
 from pipeline.forms.lift import CELL_HEIGHT, FRAME_HEIGHT, Patch, lift
 from pipeline.forms.line_map import line_map, sampled
 from pipeline.forms.marks import find_marks, register_marks
+from pipeline.forms.parts import least_printed, sheet_inside
 from pipeline.forms.perspective import Registration
 from pipeline.forms.register import register
 from pipeline.forms.rules import Rules, find_rules, landmarks
@@ -23,8 +24,11 @@ from pipeline.paper import ink
 LEAST_COVER = 0.6
 # By how much fit and cover together must exceed the least fit: a page of the same house has much in common.
 LEAST_TOGETHER = 0.8
-# Of a form's lines, and of its fields, so many must lie on the page, or it was cut in two.
-LEAST_INSIDE = 0.75
+# Of a form's lines, its fields, its sheet so much must lie on the page, and of the print in each of its parts
+# so much must be there, or it was cut in two.
+LEAST_INSIDE, LEAST_PART = 0.75, 0.25
+# By how much a page may be longer, or wider, than a form all of whose fields are searched for.
+UNLIKE = 1.5
 # Fit and cover together from which a page cannot be mirrored; by how much a mirrored form must fit better.
 UNDOUBTED, MIRROR_MARGIN = 1.9, 0.03
 # Share of a field's frame that must be drawn for a comb or a box to be read.
@@ -51,18 +55,29 @@ class Sheet:
 
 
 def lay(form: Form, sheet: Sheet) -> Registration | None:
-    """The form laid over a page; None where all its fields are searched for.
+    """The form laid over a page; None where all its fields are searched for, on a page of its proportions.
 
     By its marks where the layout names some; else by its lines, or by the print of the reference where there
     are few or they do not fit. Tables look much the same in a mirror: where the mirrored form fits better,
     the page is taken for one that was scanned through its back, and the registration has fit 0.
     """
     if not form.anchored:
-        return None
+        return None if _of_its_proportions(form, sheet) else Registration(np.eye(3), 0.0, 1.0, 0.0)
     found = _laid(form, sheet)
+    shape = sheet.grey.shape
     placed = [field for field in form.form_fields if field.search is None]
-    there = sum(_on_page(field, found, sheet.grey.shape) for field in placed) / len(placed)
-    return replace(found, inside=min(found.inside, there))
+    there = sum(_on_page(field, found, shape) for field in placed) / len(placed)
+    found = replace(found, inside=min(found.inside, there, sheet_inside(found, form.extent, shape)))
+    if found.fit < form.least_fit or form.lineless:
+        return found
+    return replace(found, part=min(found.part, least_printed(found, form.rules, form.extent, sheet.grey)))
+
+
+def _of_its_proportions(form: Form, sheet: Sheet) -> bool:
+    """Whether the page may be the whole form by its shape; half a page is twice as wide or long."""
+    height, width = sheet.grey.shape
+    unlike = width / height * form.extent[1] / form.extent[0]
+    return 1.0 / UNLIKE <= unlike <= UNLIKE
 
 
 def _laid(form: Form, sheet: Sheet) -> Registration:
@@ -82,20 +97,16 @@ def _laid(form: Form, sheet: Sheet) -> Registration:
 
 def _laid_by_print(form: Form, reference: Image, sheet: Sheet) -> Registration:
     fields = np.vstack([np.zeros((0, 4)), *(field.cells for field in form.form_fields)])
-    found = register_print(ink.to_grey(reference), form.extent, fields, sheet.grey)
-    across, down = np.meshgrid(*(np.linspace(0.05, 0.95, 19) * side for side in form.extent))
-    there = found.to_page(np.column_stack([across.ravel(), down.ravel()]))
-    inside = np.all((there >= 0) & (there < [sheet.grey.shape[1], sheet.grey.shape[0]]), axis=1)
-    return replace(found, inside=float(inside.mean()))
+    return register_print(ink.to_grey(reference), form.extent, fields, sheet.grey)
 
 
 def fits(form: Form, registration: Registration | None) -> bool:
     """Whether the form lies on the page so well that it is this form (or needs no place)."""
     if registration is None:
         return True
-    enough = registration.cover >= LEAST_COVER and registration.inside >= LEAST_INSIDE
+    whole = registration.inside >= LEAST_INSIDE and registration.part >= LEAST_PART
     alike = registration.fit + registration.cover >= form.least_fit + LEAST_TOGETHER
-    return registration.fit >= form.least_fit and enough and alike
+    return registration.fit >= form.least_fit and registration.cover >= LEAST_COVER and whole and alike
 
 
 def lift_fields(sheet: Sheet, form: Form, registration: Registration | None) -> Fields:

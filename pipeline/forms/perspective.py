@@ -19,7 +19,9 @@ class Registration:
         the lines across and down.
     residual : mean distance of those lines from the page's, share of the page's longer side.
     cover : 0..1, share of the page's own lines, where the form lies, that the layout knows.
-    inside : 0..1, share of the form's printed lines that lie on the page and not beyond its edges.
+    inside : 0..1, share of the form that lies on the page and not beyond its edges: of its printed lines,
+        of its fields, of its sheet, the least.
+    part : 0..1, share of the form's print that the page has, in that part of the form where it has least.
     """
 
     matrix: Matrix
@@ -27,6 +29,7 @@ class Registration:
     residual: float
     cover: float
     inside: float = 1.0
+    part: float = 1.0
 
     def to_page(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """Points (N, 2) of the layout on the page."""

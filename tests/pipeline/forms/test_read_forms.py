@@ -81,6 +81,21 @@ def test_a_page_that_is_not_the_form_gives_no_value(folder, page):
     assert all(not reading.value and reading.reason is Reason.NOT_REGISTERED for reading in got)
 
 
+@pytest.mark.parametrize(("white", "read_so"), [(1000, "7777"), (650, "")], ids=["foot", "lower part"])
+def test_a_page_that_lost_a_part_of_its_print_is_not_read(folder, white, read_so):
+    page = filled()
+    page[white:] = 250
+    got = read(load_layout(str(folder / "member.toml")), page)
+    assert got[0].value == read_so
+    assert read_so or all(reading.reason is Reason.NOT_REGISTERED for reading in got)
+
+
+def test_a_page_that_lost_a_part_of_its_sheet_is_not_read(folder):
+    layout = load_layout(str(folder / "member.toml"))
+    assert read(layout, filled()[:1000])[0].value == "7777"
+    assert {reading.reason for reading in read(layout, filled()[:720])} == {Reason.NOT_REGISTERED}
+
+
 def test_a_page_takes_the_layout_that_fits(folder):
     other = pages.blank()
     other[650:1090] = 250
@@ -160,8 +175,9 @@ def test_a_searched_comb_needs_no_picture_of_the_form(tmp_path):
     layout = load_layout(str(path))
     page = pages.seen(filled(), pages.laid(3.0), (850, 1100))
     assert [r.value for r in read(layout, page)] == ["7777"]
-    nothing = read(layout, np.full((1100, 850), 250, np.uint8))
-    assert [(r.value, r.reason) for r in nothing] == [("", Reason.NOT_REGISTERED)]
+    for other in (np.full((1100, 850), 250, np.uint8), page[:550], page[:, :425]):
+        nothing = read(layout, np.ascontiguousarray(other))
+        assert [(r.value, r.reason) for r in nothing] == [("", Reason.NOT_REGISTERED)]
 
 
 class Feet:
