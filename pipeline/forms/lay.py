@@ -76,7 +76,7 @@ def lay(form: Form, sheet: Sheet) -> Registration | None:
 def _of_its_proportions(form: Form, sheet: Sheet) -> bool:
     """Whether the page may be the whole form by its shape; half a page is twice as wide or long."""
     height, width = sheet.grey.shape
-    unlike = width / height * form.extent[1] / form.extent[0]
+    unlike = float(width / height * form.extent[1] / form.extent[0])
     return 1.0 / UNLIKE <= unlike <= UNLIKE
 
 
