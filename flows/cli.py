@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import json
 import sys
 import traceback
 from importlib.metadata import version
@@ -168,8 +167,9 @@ def _report(error: Exception, *, verbose: bool, as_json: bool = False) -> int:
         code = ExitCode.UNEXPECTED
     text = " ".join(text.split())
     if as_json:
-        entry = {"level": "error", "message": text, "exit_code": int(code)}
-        print(json.dumps(entry, ensure_ascii=False), file=sys.stderr)
+        from flows.console import json_line  # noqa: PLC0415 - brings Rich
+
+        sys.stderr.write(json_line("error", text, exit_code=int(code)))
     else:
         print(f"nightsort: error: {text}", file=sys.stderr)
     return int(code)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import os
 import sys
 from collections.abc import Iterator
@@ -116,6 +117,15 @@ def test_unknown_layout_and_missing_model_have_codes_of_their_own(inbox: Path, t
 def test_traceback_is_shown_when_asked_for(inbox: Path, tmp_path: Path) -> None:
     arguments = ["run", inbox, "-o", tmp_path / "out", "--layout", "tax-form", "--verbose"]
     assert "Traceback" in call(NIGHTSORT, *arguments).stderr
+
+
+def test_error_is_json_where_a_program_listens(inbox: Path, tmp_path: Path) -> None:
+    result = call(NIGHTSORT, "run", inbox, "-o", tmp_path / "out", "--layout", "tax-form", "--log-json")
+    assert (result.returncode, result.stdout) == (5, "")
+    entry = json.loads(result.stderr)
+    assert (entry["level"], entry["exit_code"]) == ("error", 5)
+    assert "tax-form" in entry["message"]
+    assert entry["time"]
 
 
 def test_foreign_ledger_is_one_line(inbox: Path, tmp_path: Path) -> None:

@@ -134,3 +134,15 @@ def test_new_does_not_overwrite(folder, capsys):
 def test_schema_is_json(capsys):
     assert main(["layout", "schema"]) == 0
     assert json.loads(capsys.readouterr().out)["title"] == "FormModel"
+
+
+def test_a_layout_that_holds_the_forms_lines_needs_no_picture_beside_it(folder, capsys):
+    arguments = ["--no-keep-reference", "--picture", "shown.png"]
+    assert main(["layout", "new", "blank.png", "-o", "form.toml", *arguments]) == 0
+    assert sorted(path.name for path in folder.glob("*.png")) == ["blank.png", "scan.png", "shown.png"]
+    register = tomllib.loads((folder / "form.toml").read_text(encoding="utf-8"))["register"]
+    assert set(register) == {"rules"}
+    (folder / "blank.png").unlink()
+    capsys.readouterr()
+    assert main(["layout", "check", "form.toml", "scan.png"]) == 0
+    assert capsys.readouterr().out.startswith("registered\n")

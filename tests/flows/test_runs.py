@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
 
@@ -52,6 +53,16 @@ def test_run_tells_what_it_read_and_the_next_that_nothing_is_new(
     third = call(WITH_FAKES, *arguments, "--dry-run")
     # The broken one fails for good: it is not read again.
     assert (third.stdout, third.returncode) == ("action\treason\tfiles\nleave\tread before\t13\n", 0)
+
+
+def test_progress_is_json_where_a_program_listens(
+    inbox: Path, tmp_path: Path, environment: dict[str, str]
+) -> None:
+    result = call(WITH_FAKES, "run", inbox, "-o", tmp_path / "out", "--log-json", **environment)
+    assert result.returncode == 0
+    entries = [json.loads(line) for line in result.stderr.splitlines()]
+    assert all(entry["time"] and entry["level"] == "info" for entry in entries)
+    assert any(entry["message"].startswith("12 of 12 scans read, 0 failed") for entry in entries)
 
 
 def without_network(command: list[str]) -> list[str]:
