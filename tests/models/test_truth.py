@@ -139,6 +139,15 @@ def test_numbers_in_frames_and_digits_in_boxes_are_cut_as_reading_does(
         assert np.array_equal(lattice.crops, box.crops)
 
 
+def test_a_crossed_out_box_is_no_digit_to_learn_from(form: list[Row], cutter: Cutter, tmp_path: Path) -> None:
+    filled = pages.blank()
+    pages.fill(filled, "12345X", pages.cells(pages.COMB, 6))
+    cv2.imwrite(str(tmp_path / "scan.png"), filled)
+    row = replace(form[0], scan=tmp_path / "scan.png", value="12345")
+    ((_, field),) = cut_rows([row], cutter)
+    assert [value for _, value in field.parts(row.value)] == list("12345")
+
+
 def test_a_comb_without_a_digit_a_box_is_left_out(
     form: list[Row], cutter: Cutter, caplog: pytest.LogCaptureFixture
 ) -> None:
