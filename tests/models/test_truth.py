@@ -139,9 +139,12 @@ def test_numbers_in_frames_and_digits_in_boxes_are_cut_as_reading_does(
         assert np.array_equal(lattice.crops, box.crops)
 
 
-def test_a_crossed_out_box_is_no_digit_to_learn_from(form: list[Row], cutter: Cutter, tmp_path: Path) -> None:
+def test_a_digit_that_was_crossed_out_is_none_to_learn_from(
+    form: list[Row], cutter: Cutter, tmp_path: Path
+) -> None:
     filled = pages.blank()
-    pages.fill(filled, "12345X", pages.cells(pages.COMB, 6))
+    for written in ("123456", "     X"):
+        pages.fill(filled, written, pages.cells(pages.COMB, 6))
     cv2.imwrite(str(tmp_path / "scan.png"), filled)
     row = replace(form[0], scan=tmp_path / "scan.png", value="12345")
     ((_, field),) = cut_rows([row], cutter)
