@@ -142,6 +142,18 @@ def test_what_the_layout_knows_gives_reasons(folder, key, reason):
     assert (got[0].value, got[0].reason) == ("7777", reason)
 
 
+def test_boxes_that_were_crossed_out_leave_a_doubt(folder):
+    layout = load_layout(str(folder / "member.toml"))
+    got = []
+    for text in ("X7777X", " 7777 "):
+        page = pages.blank()
+        pages.fill(page, text, pages.cells(pages.COMB, 6))
+        got.append(read(layout, page)[0])
+    crossed, empty = got
+    assert (crossed.value, empty.value) == ("7777", "7777")
+    assert crossed.confidence == pytest.approx(0.9 * empty.confidence)
+
+
 def test_digits_in_boxes_are_trusted_as_boxes_and_numbers_in_frames_as_lines(folder):
     certain, doubtful = (Trust(calibration=Calibration(bias, 0.0)) for bias in (9.0, -9.0))
     layout = load_layout(str(folder / "member.toml"))
@@ -257,15 +269,16 @@ def test_a_comb_without_its_last_wall_is_read(folder):
     assert by_name["member"].value == "7777"
 
 
+def tinted(page: np.ndarray) -> np.ndarray:
+    x, y, w, h = pages.COMB
+    page[y - 20 : y + h + 20, x - 20 : x + w + 20] = 236
+    for left, top, right, bottom in pages.cells(pages.COMB, 6):
+        page[top : bottom + 1, left + 3 : right - 2] = 250
+    return page
+
+
 @pytest.mark.parametrize(("said", "value"), [("", None), ("framed = false\n", "7777")])
 def test_white_boxes_on_a_tint_are_read_where_the_layout_says_so(folder, said, value):
-    def tinted(page: np.ndarray) -> np.ndarray:
-        x, y, w, h = pages.COMB
-        page[y - 20 : y + h + 20, x - 20 : x + w + 20] = 236
-        for left, top, right, bottom in pages.cells(pages.COMB, 6):
-            page[top : bottom + 1, left + 3 : right - 2] = 250
-        return page
-
     page = tinted(pages.blank())
     pages.fill(page, "XX7771", pages.cells(pages.COMB, 6))
     cv2.imwrite(str(folder / "blank.png"), tinted(pages.blank()))
@@ -277,3 +290,13 @@ def test_white_boxes_on_a_tint_are_read_where_the_layout_says_so(folder, said, v
     reading = next(each for each in got if each.field == "member")
     assert reading.value == (value or "")
     assert reading.reason is (None if value else Reason.NOT_FOUND)
+
+
+def test_ones_at_the_sides_of_white_boxes_are_no_walls(folder):
+    page = tinted(pages.blank())
+    for left, top, _, bottom in pages.cells(pages.COMB, 6):
+        cv2.line(page, (left + 6, top + 2), (left + 6, bottom - 2), 30, 3, cv2.LINE_AA)
+    cv2.imwrite(str(folder / "blank.png"), tinted(pages.blank()))
+    text = pages.LAYOUT.replace("boxes = 6\n", "boxes = 6\nframed = false\n", 1)
+    (folder / "member.toml").write_text(text, encoding="utf-8")
+    assert read(load_layout(str(folder / "member.toml")), page)[0].value == "777777"
