@@ -59,15 +59,16 @@ class Lesson:
     """How much is learned.
 
     rounds : of aligning the values and tuning the network of crops. epochs : passes a round.
-    repeat : times that own crops are shown a pass. line_epochs, line_repeat : the same for lines.
-    strips : drawn ones beside. rate : of learning, at its peak.
+    repeat : times that own crops are shown a pass. line_epochs, line_repeat : the same for lines, in
+        each of line_runs runs. strips : drawn ones beside, for all of these runs together. rate : of learning, at its peak.
     """
 
     rounds: int = 2
     epochs: int = 5
     repeat: int = 2
-    line_epochs: int = 20
-    line_repeat: int = 4
+    line_runs: int = 3
+    line_epochs: int = 6
+    line_repeat: int = 8
     strips: int = 3_000
     rate: float = 1e-3
     seed: int = 1
@@ -204,12 +205,13 @@ def _tune_lines(learned: Sequence[Field], base: Path, out: Path, lesson: Lesson,
     # The network of crops in `out` has learned these fields already, and so cuts them better.
     glyphs = own_digits(learned, load_model(out))
     drawn = gather_lines(lesson.seed + 5_000_000, lesson.strips, glyphs, WORKERS)
-    epochs = lesson.line_epochs
+    epochs = lesson.line_runs * lesson.line_epochs
     tune_lines(
         network,
         own,
         drawn,
-        epochs,
+        lesson.line_runs,
+        lesson.line_epochs,
         lesson.line_repeat,
         lesson.rate,
         lesson.seed,

@@ -97,7 +97,7 @@ def told(truth, tmp_path_factory):
         patch.setattr(learning, "FEWEST_HELD", 1)
         patch.setattr(learn_reader, "CALIBRATION_STRIPS", 8)
         patch.setattr(learning, "WORKERS", 1)
-        lesson = Lesson(rounds=1, epochs=1, line_epochs=1, line_repeat=1, strips=4)
+        lesson = Lesson(rounds=1, epochs=1, line_runs=2, line_epochs=1, line_repeat=1, strips=4)
         steps = []
         found = learn(
             read_truth(truth), SHIPPED, out, lesson, lambda *step: steps.append(step), "the command"
