@@ -20,8 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.document import Image
+from pipeline.forms.form import Form
 from pipeline.forms.lay import Sheet, fits, lay
-from pipeline.forms.layout import Form, load_form
+from pipeline.forms.layout import load_form
 from pipeline.forms.perspective import Matrix, apply
 from sample_scans.envelopes import draw_envelope
 from sample_scans.forms import draw_form

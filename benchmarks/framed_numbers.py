@@ -19,7 +19,8 @@ import numpy as np
 from models import load_model
 from pipeline import read_pages
 from pipeline.document import Box, Image, Page
-from pipeline.forms.layout import FormSet, load_form
+from pipeline.forms.form import FormSet
+from pipeline.forms.layout import load_form
 from sample_scans.number_forms import draw_number_form
 
 

@@ -13,8 +13,8 @@ from flows.errors import ExitCode, SettingsError, UsageError
 
 if TYPE_CHECKING:
     from pipeline.document import Image, Page
+    from pipeline.forms.form import Form
     from pipeline.forms.lay import Fields
-    from pipeline.forms.layout import Form
     from pipeline.forms.perspective import Registration
 
 app = App(

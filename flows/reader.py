@@ -14,7 +14,7 @@ from pipeline.document import Image, Page, Reading
 if TYPE_CHECKING:
     from models import Model
     from models.page_classifier import PageModel
-    from pipeline.forms.layout import FormSet
+    from pipeline.forms.form import FormSet
     from pipeline.layouts import Layout, Mixed
     from pipeline.parameters import ReaderParameters
 
@@ -124,7 +124,7 @@ def reader_of(form: Layout | FormSet | Mixed, network: Model, debug: Path | None
 
 def _threshold(form: Layout | FormSet | Mixed, parameters: ReaderParameters) -> Callable[[float], float]:
     """The least confidence to accept, measured for each kind of field; of several kinds the strictest."""
-    from pipeline.forms.layout import FormSet  # noqa: PLC0415
+    from pipeline.forms.form import FormSet  # noqa: PLC0415
     from pipeline.layouts import Layout, Mixed  # noqa: PLC0415
 
     codes = parameters.envelope if parameters.envelope.thresholds else parameters.lines

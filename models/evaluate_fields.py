@@ -15,7 +15,7 @@ from models.labelled import DataError
 from models.strings import TARGET, StringJudgement
 from models.truth import Row, overlap, pages_of, part
 from pipeline.document import Page, Reading, Status
-from pipeline.forms.layout import FormSet
+from pipeline.forms.form import FormSet
 from pipeline.layouts import Layout, Mixed, load_layout
 from pipeline.results import settle
 

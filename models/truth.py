@@ -24,7 +24,7 @@ from pipeline.envelopes.written import Spotter
 from pipeline.files.scans import decode
 from pipeline.forms.cut import CutField as FormCut
 from pipeline.forms.cut import CutForm
-from pipeline.forms.layout import FormSet
+from pipeline.forms.form import FormSet
 from pipeline.layouts import Layout, Mixed
 from pipeline.locate import locate_line
 from pipeline.paper.kinds import PageClassifier

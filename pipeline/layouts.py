@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, ClassVar
 from pipeline.document import READER_VERSION, LayoutError
 
 if TYPE_CHECKING:
-    from pipeline.forms.layout import FormSet
+    from pipeline.forms.form import FormSet
 
 
 @dataclass(frozen=True)

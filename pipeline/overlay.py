@@ -24,7 +24,7 @@ from pipeline.document import Box, Image, Page, Reading
 from pipeline.envelopes.codes import OFF_LENGTH
 from pipeline.envelopes.written import Spotter, block_box, blocks_of, likely_lines, line_box, search_lines
 from pipeline.forms.cut import CutForm
-from pipeline.forms.layout import FormSet
+from pipeline.forms.form import FormSet
 from pipeline.layouts import Layout, Mixed
 from pipeline.paper import ink
 from pipeline.paper.kinds import PageClassifier

@@ -23,7 +23,7 @@ from pipeline.paper.turns import TURNS
 from pipeline.strings.values import READINGS
 
 if TYPE_CHECKING:
-    from pipeline.forms.layout import FormSet
+    from pipeline.forms.form import FormSet
 
 # A kind at least so probable is taken for certain; so much more, where a form could be overlooked.
 SURE, NO_FORM = 0.9, 0.98

@@ -12,7 +12,7 @@ from pipeline.document import Page, Reading, Reason
 from pipeline.envelopes.codes import read_code
 from pipeline.envelopes.written import Spotter
 from pipeline.forms.cut import CutForm, cut_form
-from pipeline.forms.layout import FormSet
+from pipeline.forms.form import FormSet
 from pipeline.forms.read import read_form
 from pipeline.layouts import Layout, Mixed
 from pipeline.paper.kinds import PageClassifier

@@ -17,7 +17,7 @@ from flows.verdict import Kind
 from models.truth import Row
 from pipeline.document import Box, LayoutError
 from pipeline.files.scans import sha256
-from pipeline.forms.layout import FormSet
+from pipeline.forms.form import FormSet
 from pipeline.layouts import Layout, Mixed, load_layout
 
 GONE = "of scans that are gone or changed"

@@ -9,8 +9,8 @@ import numpy as np
 
 from pipeline.document import Box, Page, Reason
 from pipeline.forms.crossed import Crossing, crossed
+from pipeline.forms.form import Form, FormField
 from pipeline.forms.lay import Fields, Sheet, fits, lay, lift_fields
-from pipeline.forms.layout import Form, FormField
 from pipeline.forms.lift import Patch
 from pipeline.forms.perspective import Registration
 from pipeline.forms.unframe import hanging, share_out, writing

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.document import Image
+from pipeline.forms.form import Form
 from pipeline.forms.lay import Fields
-from pipeline.forms.layout import Form, split
+from pipeline.forms.layout import split
 from pipeline.forms.perspective import Registration
 from pipeline.forms.proposal import Proposal
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from pipeline.document import Image
 from pipeline.forms.features import register_print
-from pipeline.forms.layout import Cells, Form, FormField
+from pipeline.forms.form import Cells, Form, FormField
 from pipeline.forms.lift import CELL_HEIGHT, FRAME_HEIGHT, Patch, lift
 from pipeline.forms.line_map import line_map, sampled
 from pipeline.forms.marks import find_marks, register_marks

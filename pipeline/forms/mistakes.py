@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pipeline.document import LayoutError
+from pipeline.forms.form import Form, FormField
 from pipeline.forms.schema import FEWEST_LINES
-
-if TYPE_CHECKING:
-    from pipeline.forms.layout import Form, FormField
 
 # Width over height of `page` against that of the reference, at most.
 UNLIKE = 1.04

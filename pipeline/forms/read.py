@@ -12,7 +12,7 @@ import numpy as np
 from pipeline.document import Reading, Reason
 from pipeline.forms.checks import apply_check_digit, apply_sums
 from pipeline.forms.cut import CutField, CutForm
-from pipeline.forms.layout import PAGE_FIELD
+from pipeline.forms.form import PAGE_FIELD
 from pipeline.forms.ways import LEAST_SURE, Way, weigh_ways
 from pipeline.parameters import ReaderParameters
 from pipeline.strings.classify import Seen

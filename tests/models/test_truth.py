@@ -21,7 +21,7 @@ from pipeline.document import Box, Image
 from pipeline.envelopes.written import Spotter
 from pipeline.files.scans import decode
 from pipeline.forms.cut import cut_form
-from pipeline.forms.layout import FormSet
+from pipeline.forms.form import FormSet
 from pipeline.layouts import Layout, Mixed
 from pipeline.paper.kinds import KINDS, Kind, PageClassifier
 from pipeline.paper.turns import TURNS

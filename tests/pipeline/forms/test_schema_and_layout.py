@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from pipeline import LayoutError, load_layout
-from pipeline.forms.layout import Form, load_form, load_forms, printed, split
+from pipeline.forms.form import Form
+from pipeline.forms.layout import load_form, load_forms, printed, split
 from pipeline.forms.schema import json_schema
 from tests.pipeline.forms import pages
 
