@@ -6,6 +6,7 @@ import re
 import shlex
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,12 @@ def commands() -> list[str]:
     return sorted({line.partition(" #")[0].strip() for line in lines if line.startswith("nightsort ")})
 
 
+def modules_called() -> list[str]:
+    """What `python -m` is told to run of this repository."""
+    text = "".join(page.read_text("utf-8") for page in PAGES)
+    return sorted({name for name in re.findall(r"python -m ([a-z0-9_.]+)", text) if name != "pytest"})
+
+
 @pytest.mark.parametrize("line", commands())
 def test_commands_have_options_that_exist(line: str) -> None:
     words = shlex.split(line.replace("[", "").replace("...]", ""))[1:]
@@ -38,6 +45,16 @@ def test_commands_have_options_that_exist(line: str) -> None:
 
 def test_there_are_commands() -> None:
     assert len(commands()) > 30
+
+
+@pytest.mark.parametrize("name", modules_called())
+def test_modules_that_are_called_are_there_and_can_be(name: str) -> None:
+    found = find_spec(name)
+    assert found is not None
+    if found.submodule_search_locations:  # a folder is called by its __main__
+        found = find_spec(f"{name}.__main__")
+        assert found is not None
+    assert '__name__ == "__main__"' in Path(found.origin or "").read_text("utf-8")
 
 
 def test_the_python_of_the_readme_runs() -> None:
