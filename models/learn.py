@@ -60,11 +60,12 @@ class Lesson:
 
     rounds : of aligning the values and tuning the network of crops. epochs : passes a round.
     repeat : times that own crops are shown a pass. line_epochs, line_repeat : the same for lines, in
-        each of line_runs runs. strips : drawn ones beside, for all of these runs together. rate : of learning, at its peak.
+        each of line_runs runs.
+    strips : drawn ones beside, for all of these runs together. rate : of learning, at its peak.
     """
 
     rounds: int = 2
-    epochs: int = 5
+    epochs: int = 3
     repeat: int = 2
     line_runs: int = 3
     line_epochs: int = 6
