@@ -1,7 +1,7 @@
 """Study: boxes with digits and boxes that were crossed out, drawn in many ways, and what they are taken for.
 
     python -m benchmarks.crossed_boxes [--combs 400] [--seed 1] [--mnist FILE]
-    python -m benchmarks.crossed_boxes --fit --combs 1600 --seed 2   # the WEIGHTS of pipeline.forms.crossed
+    python -m benchmarks.crossed_boxes --fit --combs 1600 --seed 2   # both WEIGHTS of pipeline.forms.crossed
 
 Every comb has four boxes of one hand, one of them crossed out; crossed 7s and slashed 0s are among the
 digits. In every other round of crossings the digits are MNIST's, of many hands and as bold as they come,
@@ -21,33 +21,36 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from models import load_model
+from models import Model, load_model
 from models.drawn_combs import pictures_of
 from models.material import Glyphs
 from models.mnist import load_mnist
 from pipeline.document import Box
-from pipeline.forms.crossed import FEATURES, Crossing, crossed, shape_features
+from pipeline.forms.crossed import Crossing, crossed, digit_features, shape_features, with_digit
 from pipeline.forms.lift import CELL_HEIGHT, lift
 from pipeline.forms.unframe import share_out, writing
 from pipeline.paper.ink import Mask
 from pipeline.strings.classify import see
+from pipeline.strings.decode import Candidate
 from pipeline.strings.lattice import Lattice, build_lattice
 from pipeline.strings.segment import segment
 from pipeline.strings.values import read_boxes
 from sample_scans.combs import Digits, fill_comb, fill_comb_with, print_comb
-from sample_scans.crossings import STRUCK, VOID, cross_out
+from sample_scans.crossings import STRUCK, VOID, cross_out, slash
 from sample_scans.page_scan import PageStyle, scan_page
 from sample_scans.pen import Writer
 from sample_scans.sheet import BLACK, Sheet
 
 BOXES = 4
+# What is no crossing; how many zeros have a stroke through them, besides those of hands that always do.
+DIGITS, SLASHED = ("digit", "slashed 0"), 0.3
 # In the drawn boxes one of four is crossed out; on forms about one of twenty.
 PRIOR = float(np.log(0.05 / 0.95) - np.log(0.25 / 0.75))
 
 
 @dataclass(frozen=True, eq=False)
 class DrawnBox:
-    """A box as the reader gets it. kind : a digit, or how it was crossed out; height, cell : as `crossed`."""
+    """A box as the reader gets it. kind : one of DIGITS, or how it was crossed out; else as `crossed`."""
 
     kind: str
     mask: Mask
@@ -72,7 +75,8 @@ def main() -> int:
     boxes = [box for box in draw(arguments.combs, arguments.seed, given) if box.mask.any()]
     if arguments.fit:
         unsettled = [box for box in boxes if not crossed(box.mask, box.height, box.cell).void]
-        print(", ".join(f"{weight:.3f}" for weight in fit(unsettled)))
+        for weights in fit(unsettled):
+            print(", ".join(f"{weight:.3f}" for weight in weights))
         return 0
     return measure(boxes)
 
@@ -106,14 +110,22 @@ def _comb(rng: np.random.Generator, contents: list[str], given: Digits | None) -
         thickness=float(rng.uniform(0.2, 0.7)) * mm,
     )
     smaller, lower = float(rng.uniform(0.55, 1.1)), float(rng.choice((0.0, 0.0, rng.normal(0.0, 0.12))))
+    kinds = []
     for content, whole in zip(contents, cells, strict=True):
         cell = replace(whole, y=whole.y + round(lower * whole.height))
+        room = _scaled(cell, smaller)
         if content in VOID or content in STRUCK:
             cross_out(rng, sheet, content, cell, hand, colour, given)
-        elif given is None:
-            fill_comb(rng, sheet, content, [_scaled(cell, smaller)], hand, colour)
+            kinds.append(content)
+            continue
+        if given is None:
+            ink = fill_comb(rng, sheet, content, [room], hand, colour)
         else:
-            fill_comb_with(rng, sheet, given(rng, content), [_scaled(cell, smaller)], colour)
+            ink = fill_comb_with(rng, sheet, given(rng, content), [room], colour)
+        slashed = content == "0" and rng.random() < SLASHED
+        if slashed:
+            slash(rng, sheet, ink, hand, colour)
+        kinds.append(DIGITS[slashed])
     style = PageStyle.draw(rng, "fax" if rng.random() < 0.15 else "grey")
     page, matrix = scan_page(rng, sheet.image, replace(style, margin=0, skew=0.5 * style.skew))
     left = (15 + wide * np.arange(len(contents))) * mm
@@ -121,9 +133,9 @@ def _comb(rng: np.random.Generator, contents: list[str], given: Digits | None) -
     places = np.stack([left, top, left + wide * mm, top + tall * mm], axis=1)
     patch = lift(page, np.vstack([matrix, [0.0, 0.0, 1.0]]), places, CELL_HEIGHT, None)
     strips = share_out(patch, writing(patch)[0])
-    for content, (dark, own), (x1, y1, x2, y2) in zip(contents, strips, patch.cells, strict=True):
+    for kind, (dark, own), (x1, y1, x2, y2) in zip(kinds, strips, patch.cells, strict=True):
         lattice = build_lattice(segment(dark, own, slant=0.0))
-        yield DrawnBox(content, own, lattice, patch.unit, (float(x2 - x1), float(y2 - y1)))
+        yield DrawnBox(kind, own, lattice, patch.unit, (float(x2 - x1), float(y2 - y1)))
 
 
 def _scaled(cell: Box, by: float) -> Box:
@@ -131,15 +143,30 @@ def _scaled(cell: Box, by: float) -> Box:
     return Box(cell.x + (cell.width - width) // 2, cell.y + (cell.height - height) // 2, width, height)
 
 
-def fit(boxes: list[DrawnBox], shrink: float = 1.0, rounds: int = 40) -> NDArray[np.float64]:
-    """Weights of the shape's features: ridge logistic regression by iterated least squares."""
+def fit(boxes: list[DrawnBox]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """WEIGHTS and DIGIT_WEIGHTS: of the shape's features, and of what that says beside the digit read."""
+    target = np.array([box.kind not in DIGITS for box in boxes], np.float64)
     rows = np.array([shape_features(box.mask, box.height, box.cell) for box in boxes])
-    target = np.array([len(box.kind) > 1 for box in boxes], np.float64)
+    by_shape = _regression(rows, target)
+    beside = zip((rows @ by_shape).tolist(), _read(boxes, load_model(None)), strict=True)
+    both = np.array([digit_features(each, read[0] if read else None) for each, (read, _) in beside])
+    return by_shape, _regression(both, target)
+
+
+def _read(boxes: list[DrawnBox], network: Model) -> list[tuple[list[Candidate], tuple[float, ...]]]:
+    """The candidates of every box and its digit's probability, as `read_boxes` gives them."""
+    return [read_boxes([seen], network.parameters) for seen in see([box.lattice for box in boxes], network)]
+
+
+def _regression(
+    rows: NDArray[np.float64], target: NDArray[np.float64], shrink: float = 1.0, rounds: int = 40
+) -> NDArray[np.float64]:
+    """Ridge logistic regression by iterated least squares; the first feature is 1."""
     mean, spread = rows.mean(axis=0), rows.std(axis=0)
     mean[0], spread[0] = 0.0, 1.0
     scaled = (rows - mean) / spread
-    penalty = shrink * np.diag([0.0, *np.ones(len(FEATURES) - 1)])
-    weights = np.zeros(len(FEATURES))
+    penalty = shrink * np.diag([0.0, *np.ones(rows.shape[1] - 1)])
+    weights = np.zeros(rows.shape[1])
     for _ in range(rounds):
         chance = 1.0 / (1.0 + np.exp(-scaled @ weights))
         curve = np.maximum(chance * (1.0 - chance), 1e-5)
@@ -155,20 +182,21 @@ def measure(boxes: list[DrawnBox]) -> int:
     network = load_model(None)
     least = network.parameters.boxes.threshold(0.01)
     rows: dict[str, list[tuple[Crossing, float]]] = defaultdict(list)
-    for box, seen in zip(boxes, see([box.lattice for box in boxes], network), strict=True):
-        candidates, digits = read_boxes([seen], network.parameters)
+    for box, (candidates, digits) in zip(boxes, _read(boxes, network), strict=True):
         sure = network.parameters.boxes.calibration.confidence(candidates, digits)
-        kind = box.kind if len(box.kind) > 1 else "digit"
-        rows[kind].append((crossed(box.mask, box.height, box.cell), sure))
+        rows[box.kind].append(
+            (with_digit(crossed(box.mask, box.height, box.cell), candidates[0] if candidates else None), sure)
+        )
     print(f"{'':16s}   boxes  void  crossed out  in doubt  sure digit  (by the network alone)")
     wrong = count = 0
     for kind, found in rows.items():
         void = sum(each.void for each, _ in found)
         told = sum(each.told for each, _ in found)
         alone = sum(sure >= least for _, sure in found)
-        taken = sum(sure * (1.0 - each.probability) >= least for each, sure in found)
+        kept = [(each, sure) for each, sure in found if not each.void and not each.told]
+        taken = sum(sure * each.sure >= least for each, sure in kept)
         doubt = len(found) - void - told - taken
-        if kind != "digit":
+        if kind not in DIGITS:
             wrong, count = wrong + taken, count + len(found)
         shares = " ".join(f"{n / len(found):9.1%}" for n in (void, told, doubt, taken, alone))
         print(f"{kind:16s} {len(found):7d} {shares}")

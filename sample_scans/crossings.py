@@ -53,6 +53,16 @@ def cross_out(
     return digit
 
 
+def slash(rng: np.random.Generator, sheet: Sheet, zero: Box, writer: Writer, colour: Colour = BLACK) -> None:
+    """The stroke through a written 0, the ink of which fills the box, that tells it from an O."""
+    reach = 0.5 * float(rng.uniform(0.6, 1.25))
+    wide, tall = reach * zero.width, reach * zero.height
+    path = _stroke(rng, (-wide / zero.height, tall / zero.height), (wide / zero.height, -tall / zero.height))
+    middle = np.array([zero.x + zero.width / 2, zero.y + zero.height / 2])
+    blot = _inked(rng, path, writer, float(zero.height), middle)
+    sheet.soak(blot.coverage, blot.x, blot.y, colour)
+
+
 def _paths(rng: np.random.Generator, kind: str) -> list[Path]:
     """The strokes of a crossing about the origin, in heights of the box."""
     reach = float(rng.uniform(0.13, 0.5))

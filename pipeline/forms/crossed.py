@@ -2,14 +2,15 @@
 
 Two questions. Is it void: a plain cross or dash in an empty box, so plain that it needs no person? And how
 probable is it that whatever is there was crossed out: a digit with a stroke through it, a scribble? The
-first is answered by rule, the second by a logistic regression on the shape of the ink, fitted on boxes that
-the project's renderer draws (`python -m benchmarks.crossed_boxes --fit --combs 1600 --seed 2`).
+first is answered by rule, the second by a logistic regression on the shape of the ink, and by a second one
+on what that says and how well a digit explains the ink. Both are fitted on boxes that the project's renderer
+draws (`python -m benchmarks.crossed_boxes --fit --combs 1600 --seed 2`).
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 
 from pipeline.paper import ink
 from pipeline.paper.ink import Mask
+from pipeline.strings.decode import Candidate
 
 # Directions of the two strokes of a cross, degrees from level; digits have level and upright strokes.
 RISING, FALLING = np.arange(20.0, 74.0, 3.0), np.arange(107.0, 163.0, 3.0)
@@ -59,10 +61,15 @@ FEATURES = (
 # Of the features, fitted by the command above.
 # fmt: off
 WEIGHTS = (
-    -29.426, 11.666, -5.819, -5.178, 0.296, 0.724, 0.195, 0.571,
-    0.962, 3.544, 2.902, 6.204, 1.733, 0.186, 14.839, -0.381,
+    -32.116, 10.013, -0.457, -4.322, -0.626, 0.663, 0.558, 0.266,
+    0.652, 5.560, 3.534, 7.184, 1.673, 0.462, 11.315, 0.945,
 )
+DIGIT_WEIGHTS = (-0.924, 0.876, -0.351, -0.307, -2.441, -0.891, -0.632)
 # fmt: on
+# The log-odds of a shape and the log-probability of a digit count no further than this.
+SURE, LEAST_LIKELY = 10.0, -12.0
+# By so much more, log-odds, crossings are feared than they are met: a digit that does not count may be sure.
+CAUTION = 1.0
 
 
 @dataclass(frozen=True)
@@ -70,16 +77,28 @@ class Crossing:
     """What speaks for a box being crossed out.
 
     void : it holds a plain cross or dash and nothing else, and had been empty.
-    probability : 0..1 that whatever is in it was crossed out; 0 where there is nothing.
+    log_odds : that whatever is in it was crossed out; -inf where there is nothing.
+    armed : whether it has the four arms of a careless cross, the pen hardly lifted, which is an open 4 or a
+        crossed 7 to the regression.
     """
 
     void: bool = False
-    probability: float = 0.0
+    log_odds: float = -math.inf
+    armed: bool = False
 
     @property
     def told(self) -> bool:
         """Whether what is in it was more probably crossed out than not."""
-        return self.probability > 0.5 and not self.void
+        return self.log_odds > 0.0 and not self.void
+
+    @property
+    def sure(self) -> float:
+        """How sure that is, 0..1; that it was not crossed out with some caution."""
+        if self.void or math.isinf(self.log_odds):
+            return 1.0
+        if self.told:
+            return _logistic(self.log_odds)
+        return 1.0 - max(_logistic(self.log_odds + CAUTION), DOUBT if self.armed else 0.0)
 
 
 def crossed(mask: Mask, height: float, cell: tuple[float, float]) -> Crossing:
@@ -91,13 +110,33 @@ def crossed(mask: Mask, height: float, cell: tuple[float, float]) -> Crossing:
     if int(np.count_nonzero(mask)) < SPECK:
         return Crossing()
     if is_plain_cross(mask, height) or is_dash(mask, height):
-        return Crossing(void=True, probability=1.0)
+        return Crossing(void=True)
     features = shape_features(mask, height, cell)
-    logit = float(features @ np.array(WEIGHTS))
-    probability = 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, logit))))
-    # A careless cross, the pen hardly lifted, is an open 4 or a crossed 7 to the regression.
-    armed = features[FEATURES.index("four-armed")] >= ARMED
-    return Crossing(probability=max(probability, DOUBT) if armed else probability)
+    armed = bool(features[FEATURES.index("four-armed")] >= ARMED)
+    return Crossing(log_odds=float(features @ np.array(WEIGHTS)), armed=armed)
+
+
+def with_digit(crossing: Crossing, digit: Candidate | None) -> Crossing:
+    """The crossing with what the box reads as, too.
+
+    digit : the most probable one, with its log-probabilities; None where there is none.
+    """
+    if crossing.void or not math.isfinite(crossing.log_odds):
+        return crossing
+    log_odds = float(digit_features(crossing.log_odds, digit) @ np.array(DIGIT_WEIGHTS))
+    return replace(crossing, log_odds=log_odds)
+
+
+def digit_features(log_odds: float, digit: Candidate | None) -> NDArray[np.float64]:
+    """One; the log-odds by the shape; the digit's log-probability by either reader; that of a 0 again.
+
+    A 0 with a stroke through it is a 0 to many, and has the shape of a digit that was struck.
+    """
+    shape = max(-SURE, min(SURE, log_odds))
+    read = (digit.cut, digit.whole) if digit else (LEAST_LIKELY, LEAST_LIKELY)
+    cut, whole = (max(LEAST_LIKELY, each) for each in read)
+    zero = float(digit is not None and digit.value == "0")
+    return np.array([1.0, shape, cut, whole, zero, zero * cut, zero * whole])
 
 
 def is_plain_cross(mask: Mask, height: float) -> bool:
@@ -165,6 +204,10 @@ def shape_features(mask: Mask, height: float, cell: tuple[float, float]) -> NDAr
             abs(math.log(wide / tall)),
         ]
     )
+
+
+def _logistic(log_odds: float) -> float:
+    return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, log_odds))))
 
 
 def _ink(mask: Mask) -> tuple[Mask, NDArray[np.float64]]:

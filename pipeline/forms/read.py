@@ -11,6 +11,7 @@ import numpy as np
 
 from pipeline.document import Reading, Reason
 from pipeline.forms.checks import apply_check_digit, apply_sums
+from pipeline.forms.crossed import with_digit
 from pipeline.forms.cut import CutField, CutForm
 from pipeline.forms.form import PAGE_FIELD
 from pipeline.forms.ways import LEAST_SURE, Way, weigh_ways
@@ -19,7 +20,7 @@ from pipeline.strings.classify import Seen
 from pipeline.strings.decode import Candidate
 from pipeline.strings.lattice import build_lattice
 from pipeline.strings.segment import segment
-from pipeline.strings.values import READINGS, alternatives, read_boxes, read_line
+from pipeline.strings.values import READINGS, alternatives, propose, read_boxes, read_line
 
 # A value of a length that the layout does not allow: that unlikely before the writing is seen.
 OFF_LENGTH = 0.05
@@ -80,7 +81,7 @@ def _the_right_way(cut: CutForm, seen: Iterator[Seen]) -> tuple[CutForm, list[li
 
 
 def _read_field(cut: CutForm, field: CutField, lines: list[Seen], parameters: ReaderParameters) -> Reading:
-    field, lines, sure = _without_crossed(field, lines)
+    field, lines, sure = _without_crossed(field, lines, parameters)
     told = any(crossing.told for crossing in field.crossings)
     spec = field.field
     layout = cut.form.signature if cut.form is not None else ""
@@ -119,15 +120,21 @@ def _doubted(reading: Reading, sure: float) -> Reading:
     return replace(reading, confidence=reading.confidence * sure, alternatives=others)
 
 
-def _without_crossed(field: CutField, lines: list[Seen]) -> tuple[CutField, list[Seen], list[float]]:
+def _without_crossed(
+    field: CutField, lines: list[Seen], parameters: ReaderParameters
+) -> tuple[CutField, list[Seen], list[float]]:
     """A comb without the boxes that were more probably crossed out than not; how sure that is, box by box."""
-    sure = []
-    for index, crossing in enumerate(field.crossings):
+    crossings = []
+    for index, by_shape in enumerate(field.crossings):
+        read = propose(lines[index], parameters, parameters.boxes.pair, (1,), 0.0, 1)
+        crossing = with_digit(by_shape, read[0] if read else None)
         if crossing.told:
             nothing = build_lattice(segment(np.zeros((1, 1), np.float32), np.zeros((1, 1), np.uint8)))
             lines[index] = Seen(nothing, lines[index].proba[:0])
-        sure.append(1.0 if crossing.void else max(crossing.probability, 1.0 - crossing.probability))
-    return replace(field, lattices=tuple(line.lattice for line in lines)), lines, sure
+        crossings.append(crossing)
+    kept = tuple(line.lattice for line in lines)
+    sure = [crossing.sure for crossing in crossings]
+    return replace(field, lattices=kept, crossings=tuple(crossings)), lines, sure
 
 
 def _formatted(reading: Reading, field: CutField, candidates: list[Candidate]) -> Reading:

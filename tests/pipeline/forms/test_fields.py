@@ -140,7 +140,7 @@ def test_two_straight_strokes_from_corner_to_corner_are_a_cross(aspect, lean, th
         points = [(round(x + move[0]), round(y + move[1])) for x, y in (start, end)]
         cv2.line(mask, points[0], points[1], 255, thick)
     found = crossed(mask, 60, (50, 60))
-    assert found.void or found.probability > 0.1
+    assert found.void or found.sure < 0.9
 
 
 @pytest.mark.parametrize("digit", "0123456789")
@@ -149,8 +149,8 @@ def test_digits_are_no_crosses(digit):
     cv2.putText(mask, digit, (20, 60), pages.DIGITS_FONT, 1.8, 255, 4)
     found = crossed(mask, 60, (50, 60))
     assert not found.void
-    assert found.probability < 0.5
-    assert crossed(np.zeros((40, 40), np.uint8), 60, (50, 60)).probability == 0.0
+    assert not found.told
+    assert crossed(np.zeros((40, 40), np.uint8), 60, (50, 60)).sure == 1.0
 
 
 def test_a_dash_is_no_digit():
@@ -169,7 +169,8 @@ def test_a_digit_that_was_crossed_over_is_none(digit):
     cv2.line(mask, (8, 66), (70, 12), 255, 3)
     found = crossed(mask, 60, (50, 60))
     assert not found.void
-    assert found.probability > 0.9
+    assert found.told
+    assert found.sure > 0.9
 
 
 @pytest.mark.parametrize("degrees", [0.0, 4.0, -5.0])
