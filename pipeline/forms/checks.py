@@ -72,10 +72,10 @@ def apply_check_digit(reading: Reading, rule: str) -> Reading:
     )
 
 
-def apply_sums(readings: Sequence[Reading], sums: Mapping[str, Sequence[str]]) -> list[Reading]:
+def apply_sums(readings: Sequence[Reading], sums: Sequence[tuple[str, Sequence[str]]]) -> list[Reading]:
     """The readings of a page with their candidates weighed by the sums that must hold among them.
 
-    sums : field that states a sum -> the fields that are summed.
+    sums : of each the field that states it, and the fields that are summed.
 
     For every sum the belief of each of its fields is multiplied by what the others say about it (one round
     of belief propagation on the sum; Pearl, 1988), an empty field counting as 0. A sum that does not hold
@@ -84,23 +84,23 @@ def apply_sums(readings: Sequence[Reading], sums: Mapping[str, Sequence[str]]) -
     by_name = {reading.field: reading for reading in readings}
     heard = dict(by_name)
     messages: dict[str, list[dict[str, float]]] = {}
-    weighed: list[str] = []
+    weighed: list[tuple[str, Sequence[str]]] = []
     broken: set[str] = set()
-    for total, parts in sums.items():
+    for total, parts in sums:
         names = [total, *parts]
         if any(by_name[name].reason is not None for name in names):
             continue
         said = _messages([believed(by_name[name]) for name in names])
-        weighed.append(total)
+        weighed.append((total, parts))
         if said is None:
             said = [dict.fromkeys(believed(by_name[name]), 0.0) for name in names]
         for name, message in zip(names, said, strict=True):
             messages.setdefault(name, []).append(message)
     for name, all_said in messages.items():
         heard[name] = _hearing(by_name[name], all_said)
-    for total in weighed:
-        if sum(_number(heard[name].value) for name in sums[total]) != _number(heard[total].value):
-            broken.update([total, *sums[total]])
+    for total, parts in weighed:
+        if sum(_number(heard[name].value) for name in parts) != _number(heard[total].value):
+            broken.update([total, *parts])
     return [
         replace(reading, reason=Reason.SUM_DIFFERS)
         if reading.field in broken and reading.value and reading.reason is None

@@ -25,6 +25,7 @@ class FormField:
         area (N = 1), in the layout's units; empty where it has to be searched for.
     boxes : of a comb, else 0.
     search : left, top, right, bottom of where to look for it, None where its place is known.
+    sums : names of the fields whose sum it states, for each sum that it states.
     lengths : numbers of digits that the value may have; None: any.
     """
 
@@ -35,6 +36,7 @@ class FormField:
     model: FieldModel
     search: tuple[float, float, float, float] | None = None
     dropout: str | None = None
+    sums: tuple[tuple[str, ...], ...] = ()
 
     @property
     def framed(self) -> bool:

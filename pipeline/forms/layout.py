@@ -117,7 +117,8 @@ def _expand(model: FieldModel, dropout: str | None) -> Sequence[FormField]:
             x, y, w, h = (0.0, 0.0, np.inf, np.inf) if model.search == "page" else model.search
             search = (x, y, x + w, y + h)
         cells = _boxes(model) if search is None else np.zeros((0, 4))
-        return [FormField(model.name or "", model.kind, cells, boxes, model, search, dropout)]
+        sums = tuple([model.sum_of] if model.sum_of else [])
+        return [FormField(model.name or "", model.kind, cells, boxes, model, search, dropout, sums)]
     if model.at is None:
         return []
     x, y, width, height = model.at
@@ -127,11 +128,19 @@ def _expand(model: FieldModel, dropout: str | None) -> Sequence[FormField]:
     fields = []
     for r, row in enumerate(rows):
         for c, column in enumerate(columns):
-            name = "_".join(part for part in (model.name, row, column) if part)
+            name = _cell_name(model, row, column)
+            above = tuple(_cell_name(model, each, column) for each in model.sums.get(row, ()))
+            beside = tuple(_cell_name(model, row, each) for each in model.sums.get(column, ()))
+            stated = tuple(parts for parts in (above, beside) if parts)
             place = (x + c * wide, y + r * tall, wide, tall)
             cells = split(place, count or 1, model.gap)
-            fields.append(FormField(name, "comb" if count else "box", cells, count, model, None, dropout))
+            kind = "comb" if count else "box"
+            fields.append(FormField(name, kind, cells, count, model, None, dropout, stated))
     return fields
+
+
+def _cell_name(model: FieldModel, row: str, column: str) -> str:
+    return "_".join(part for part in (model.name, row, column) if part)
 
 
 def _boxes(model: FieldModel) -> Cells:

@@ -29,7 +29,7 @@ def _check_names(path: Path, form: Form) -> None:
         if names.count(name) > 1:
             raise LayoutError(f"{path}: field {name}: is there twice; give each field a name of its own")
     for field in form.form_fields:
-        for other in field.model.sum_of:
+        for other in (part for parts in field.sums for part in parts):
             if other not in names or other == field.name:
                 raise LayoutError(
                     f"{path}: field {field.name}.sum_of: there is no field {other}; name other fields"

@@ -48,7 +48,7 @@ def read_form(cut: CutForm, seen: Iterator[Seen], parameters: ReaderParameters) 
         rule = field.field.model.check
         if rule is not None:
             readings[index] = apply_check_digit(readings[index], rule)
-    sums = {field.field.name: field.field.model.sum_of for field in cut.fields if field.field.model.sum_of}
+    sums = [(field.field.name, parts) for field in cut.fields for parts in field.field.sums]
     if sums:
         readings = apply_sums(readings, sums)
     # No sum tells a box that was crossed out from a digit 0.

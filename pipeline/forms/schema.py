@@ -101,6 +101,10 @@ class FieldModel(_Model):
         default=None, description="Rule of its check digit."
     )
     sum_of: tuple[str, ...] = Field(default=(), description="Fields whose sum this field states.")
+    sums: dict[str, tuple[str, ...]] = Field(
+        default={},
+        description='Of cells: rows (columns) that state the sum of others, { total = ["first", "second"] }.',
+    )
     dropout: str | None = Field(
         default=None, description="Colour of the print to leave out: red, green, blue or #rrggbb."
     )
@@ -142,18 +146,37 @@ class FieldModel(_Model):
             raise ValueError("a comb needs `boxes`: how many there are, or the place of each")
         if isinstance(self.boxes, int) and not 1 <= self.boxes <= 40:
             raise ValueError("`boxes` must be 1 to 40")
+        if self.kind == "cells" and isinstance(self.boxes, tuple):
+            raise ValueError("in cells `boxes` is a number: the digit boxes of one cell")
         if self.kind in ("box", "line") and self.boxes is not None:
             raise ValueError(f'a {self.kind} has no `boxes`; for one digit a box use kind = "comb"')
-        if self.kind == "cells":
-            if not self.rows and not self.columns:
-                raise ValueError("cells need `rows` or `columns`: the names of each")
-            if isinstance(self.boxes, tuple):
-                raise ValueError("in cells `boxes` is a number: the digit boxes of one cell")
-        elif self.rows or self.columns:
-            raise ValueError('`rows` and `columns` belong to kind = "cells"')
-        elif self.name is None:
+        if self.kind != "cells" and self.name is None and not self.rows and not self.columns:
             raise ValueError("a field needs a `name`")
         return self
+
+    @model_validator(mode="after")
+    def _is_a_table_or_none(self) -> Self:
+        if self.kind != "cells":
+            if self.rows or self.columns:
+                raise ValueError('`rows` and `columns` belong to kind = "cells"')
+            if self.sums:
+                raise ValueError('`sums` belongs to kind = "cells"; write sum_of = ["first", "second"]')
+            return self
+        if not self.rows and not self.columns:
+            raise ValueError("cells need `rows` or `columns`: the names of each")
+        if self.sum_of:
+            raise ValueError('in cells name the row or column that is a sum: sums = { total = ["first"] }')
+        self._check_sums()
+        return self
+
+    def _check_sums(self) -> None:
+        for total, parts in self.sums.items():
+            names = self.rows if total in self.rows else self.columns
+            for each in (total, *parts):
+                if each not in names:
+                    raise ValueError(f"`sums` names {each}; name rows, or columns, of these cells")
+            if total in parts or (total in self.rows and total in self.columns):
+                raise ValueError(f"`sums` of {total}: name other rows (columns), each by a name of its own")
 
 
 class FormModel(_Model):

@@ -57,7 +57,7 @@ def test_a_wrong_check_digit_everywhere_goes_to_a_person():
 
 def test_a_sum_that_holds_makes_its_fields_surer():
     page = [reading("a", "12", 0.8), reading("b", "30", 0.9), reading("t", "42", 0.7)]
-    got = apply_sums(page, {"t": ["a", "b"]})
+    got = apply_sums(page, [("t", ["a", "b"])])
     assert [r.value for r in got] == ["12", "30", "42"]
     assert all(after.confidence > before.confidence for after, before in zip(got, page, strict=True))
     assert all(r.confidence <= CEILING and r.reason is None for r in got)
@@ -65,7 +65,7 @@ def test_a_sum_that_holds_makes_its_fields_surer():
 
 def test_a_sum_finds_the_reading_that_fits():
     page = [reading("a", "17", 0.6, ("11", 0.3)), reading("b", "", 0.0), reading("t", "11", 0.9)]
-    got = apply_sums(page, {"t": ["a", "b"]})
+    got = apply_sums(page, [("t", ["a", "b"])])
     assert [r.value for r in got] == ["11", "", "11"]
     assert got[0].confidence > 0.9
     assert got[0].alternatives == (("17", pytest.approx(0, abs=0.1)),) or not got[0].alternatives
@@ -73,7 +73,7 @@ def test_a_sum_finds_the_reading_that_fits():
 
 def test_a_sum_that_cannot_hold_is_said_of_all_its_fields():
     page = [reading("a", "1", 0.9), reading("b", "2", 0.9), reading("t", "4", 0.9), reading("x", "7", 0.9)]
-    got = apply_sums(page, {"t": ["a", "b"]})
+    got = apply_sums(page, [("t", ["a", "b"])])
     assert [r.reason for r in got] == [Reason.SUM_DIFFERS] * 3 + [None]
     assert [r.value for r in got] == ["1", "2", "4", "7"]
     assert max(r.confidence for r in got[:3]) < 0.4
@@ -85,7 +85,7 @@ def test_a_field_that_has_a_reason_keeps_the_sum_out():
         reading("b", "2", 0.9),
         reading("t", "4", 0.9),
     ]
-    assert apply_sums(page, {"t": ["a", "b"]}) == page
+    assert apply_sums(page, [("t", ["a", "b"])]) == page
 
 
 values = st.integers(0, 999).map(str)
@@ -100,6 +100,6 @@ def test_probabilities_stay_probabilities(parts):
     page = [
         reading(f"f{i}", v, p, *([(w, (1 - p) * 0.7)] if w != v else [])) for i, (v, p, w) in enumerate(parts)
     ]
-    for got in apply_sums(page, {"f0": [r.field for r in page[1:]]}):
+    for got in apply_sums(page, [("f0", [r.field for r in page[1:]])]):
         assert 0 <= got.confidence <= 1
         assert got.confidence + sum(p for _, p in got.alternatives) <= 1 + 1e-9

@@ -21,6 +21,7 @@ KEYS = (
         "required",
         "check",
         "sum_of",
+        "sums",
         "reference",
         "reference_page",
         "rules",

@@ -40,6 +40,17 @@ def test_a_layout_has_its_fields_in_order_and_tables_one_by_one(folder):
     assert len(form.rules.across) >= 8
 
 
+def test_rows_and_columns_of_a_table_may_be_sums(folder):
+    table = 'rows = ["sent", "lost"]\nsums = { lost = ["sent"], tue = ["mon"] }'
+    form = load(folder, pages.LAYOUT.replace('rows = ["sent", "lost"]', table))
+    assert [field.sums for field in form.form_fields[3:]] == [
+        (),
+        (("sent_mon",),),
+        (("sent_mon",),),
+        (("sent_tue",), ("lost_mon",)),
+    ]
+
+
 def test_the_hash_follows_the_layout_and_the_reference(folder):
     first = load_form(folder / "member.toml").sha256
     assert load_form(folder / "member.toml").sha256 == first
@@ -57,6 +68,10 @@ def test_the_hash_follows_the_layout_and_the_reference(folder):
         ("boxes = 6", "boxes = 0", ["field[1] (member)"]),
         ('name = "office"', 'name = "member"', ["member", "twice"]),
         ("boxes = 6", 'boxes = 6\nsum_of = ["nobody"]', ["member.sum_of", "nobody"]),
+        ("boxes = 6", 'boxes = 6\nsums = { a = ["b"] }', ["field[1] (member)", "write sum_of"]),
+        ('rows = ["sent", "lost"]', 'rows = ["sent", "lost"]\nsum_of = ["office"]', ["field[4]", "sums = {"]),
+        ('rows = ["sent", "lost"]', 'rows = ["sent", "lost"]\nsums = { lost = ["x"] }', ["names x"]),
+        ('rows = ["sent", "lost"]', 'rows = ["sent", "lost"]\nsums = { lost = ["lost"] }', ["other rows"]),
         ("boxes = 6", 'boxes = 6\npattern = "["', ["member).pattern", "regular expression"]),
         ("boxes = 6", "boxes = 6\nlength = [5, 2]", ["member).length", "least first"]),
         ("boxes = 6", 'boxes = 6\ndropout = "pink"', ["member).dropout", "#rrggbb"]),
