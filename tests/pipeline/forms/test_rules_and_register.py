@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from pipeline.forms.lay import fits
+from pipeline.forms.lay import Sheet, fits, lay
 from pipeline.forms.layout import load_form
 from pipeline.forms.perspective import Registration, apply
 from pipeline.forms.register import register
@@ -113,3 +113,22 @@ def test_a_page_that_barely_has_the_lines_and_many_others_is_another_form(tmp_pa
     cv2.imwrite(str(tmp_path / "blank.png"), pages.blank())
     form = load_form(tmp_path / "form.toml")
     assert fits(form, Registration(np.eye(3), fit, 0.0, cover)) is fitting
+
+
+def test_a_table_that_looks_much_the_same_in_a_mirror_is_not_read_through_its_back(tmp_path):
+    page = np.full((1100, 850), 250, np.uint8)
+    for y in range(300, 901, 100):
+        cv2.line(page, (125, y), (725, y), 40, 3)
+    for x in (125, 325, 525, 725):
+        cv2.line(page, (x, 300), (x, 900), 40, 3)
+    for left, top, right, bottom in pages.cells((125, 120, 250, 60), 5):  # all that is not symmetric
+        cv2.rectangle(page, (left, top), (right, bottom), 40, 3)
+    cv2.imwrite(str(tmp_path / "blank.png"), page)
+    (tmp_path / "form.toml").write_text(
+        'page = [850, 1100]\n[register]\nreference = "blank.png"\n'
+        '[[field]]\nname = "number"\nkind = "comb"\nat = [125, 120, 250, 60]\nboxes = 5\n',
+        encoding="utf-8",
+    )
+    form = load_form(tmp_path / "form.toml")
+    seen = (page, cv2.rotate(page, cv2.ROTATE_180), cv2.flip(page, 1))
+    assert [fits(form, lay(form, Sheet.of(each))) for each in seen] == [True, True, False]
