@@ -24,7 +24,7 @@ CELL_HEIGHT = 56
 # How far the frames may be from where they were found, in widths of a box.
 SHIFT = 0.1
 # Frames so pale against the pen are lifted to the paper's brightness, and so much more than they need.
-PALE_FRAME, BEYOND = 0.6, 1.2
+PALE_FRAME, BEYOND = 0.75, 1.2
 # Share of a row's walls that must be drawn.
 LEAST_FRAMED = 0.6
 # Frames so thick, in heights of a box, that strokes cannot be followed through them.
@@ -50,9 +50,9 @@ def lift_boxes(image: Image, row: BoxRow) -> tuple[Box, tuple[tuple[Darkness, Ma
     )
     thick = _thickness(framed, _frame(framed))
     if frame < PALE_FRAME * pen:
-        patch = _without_frames(patch, thick, BEYOND * frame)
+        patch = _without_frames(patch, thick, min(BEYOND * frame, (frame + pen) / 2), pen)
     elif thick > THICK * patch.unit:
-        patch = _without_frames(patch, thick, 1.0)
+        patch = _without_frames(patch, thick, pen, pen)
     mask, _ = writing(patch)
     return patch.box, share_out(patch, mask)
 
@@ -77,13 +77,18 @@ def _level(cells: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.
     return matrix, np.hstack([level - half, level + half])
 
 
-def _without_frames(patch: Patch, thick: float, by: float) -> Patch:
-    """The patch, outside the boxes' insides less dark by so much, and without walls."""
+def _without_frames(patch: Patch, thick: float, by: float, pen: float) -> Patch:
+    """The patch, outside the boxes' insides less dark by so much, and without walls.
+
+    What is as dark as the pen there stays so: strokes go on over pale frames. by : `pen` leaves nothing.
+    """
     inside = np.zeros(patch.dark.shape, np.bool_)
     rim = thick / 2 + 1.5
     for left, top, right, bottom in patch.cells:
         inside[round(top + rim) : round(bottom - rim) + 1, round(left + rim) : round(right - rim) + 1] = True
-    dark = np.where(inside, patch.dark, np.maximum(patch.dark - np.float32(by), np.float32(0)))
+    share = pen / (pen - by) if by < pen else 0.0
+    left_over = np.clip((patch.dark - np.float32(by)) * np.float32(share), np.float32(0), patch.dark)
+    dark = np.where(inside, patch.dark, left_over)
     return replace(patch, dark=dark, walls=NO_WALLS, tops=np.zeros(0))
 
 

@@ -35,7 +35,7 @@ from pipeline.plan import Try, plan_page
 from pipeline.read import CutWays, cut_ways, read_ways
 from pipeline.strings.classify import Classifier, Seen, see
 from pipeline.strings.decode import Candidate, align
-from pipeline.strings.values import read_line
+from pipeline.strings.values import read_boxes, read_line
 
 SIZE, LEAST = 1400, 600  # longer side of the page in the picture, pixels, at most and at least
 MAGENTA, BLUE, ORANGE, GREEN, INK = (200, 40, 200), (220, 140, 60), (0, 130, 240), (50, 140, 30), (30, 30, 30)
@@ -188,9 +188,10 @@ def _draw_strips(
     ]
     if not drawn:
         return []
-    told = [f"{c.value}  {c.probability:.3f}  ({c.cut:.1f}, {c.whole:.1f})" for c in reads[0][0][:TOLD]]
+    values = reads[0][0] if len(lines) == 1 else read_boxes(inked, parameters)[0]
+    told = [f"{c.value}  {c.probability:.3f}  ({c.cut:.1f}, {c.whole:.1f})" for c in values[:TOLD]]
     beside = np.full((drawn[0].shape[0], 260, 3), 255, np.uint8)
-    for row, text in enumerate([label, *(told if len(lines) == 1 else [])]):
+    for row, text in enumerate([label, *told]):
         _label(beside, text, (6, 14 + 20 * row), INK, 0.45)
     return [np.hstack([*drawn, beside])]
 
