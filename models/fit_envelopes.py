@@ -27,6 +27,7 @@ from pipeline.cut import cut_page
 from pipeline.document import Box, Page
 from pipeline.envelopes.codes import CodeRead, gather_reads, wholes_of
 from pipeline.envelopes.parameters import EVIDENCE, EnvelopeParameters, Kind
+from pipeline.envelopes.postal import existence
 from pipeline.envelopes.spot import FEATURES
 from pipeline.envelopes.written import Spotter, look_for_codes, search_lines
 from pipeline.layouts import Country, countries, load_layout
@@ -127,21 +128,28 @@ def answer(
 ) -> Answers:
     """Read all pieces."""
     reads: list[CodeRead] = []
-    right, piece_of, wholes, uncoded = [], [], [], set()
+    right, piece_of, wholes, odds, uncoded = [], [], [], [], set()
     for number, (piece, country) in enumerate(pieces):
         if not piece.truth.value:
             uncoded.add(number)
-        own = read_piece(piece, country, model, parameters)
+        # Others are never taken, whatever speaks for them.
+        own = [
+            read
+            for read in read_piece(piece, country, model, parameters)
+            if len(read.candidates[0].value) in country.lengths
+        ]
         wholes += [[len(reads) + index for index in within] for within in wholes_of(own)]
         reads += own
         right += [read.candidates[0].value == piece.truth.value for read in own]
         piece_of += [number] * len(own)
+        odds += [existence(read.candidates[0].value, country) for read in own]
     return Answers(
         np.array([read.evidence for read in reads]).reshape(-1, len(EVIDENCE)),
         np.array(right, np.bool_),
         np.array(piece_of, np.intp),
         wholes,
         np.array([KINDS.index(read.kind) for read in reads], np.intp),
+        np.array(odds, np.float64),
         frozenset(uncoded),
     )
 

@@ -16,6 +16,7 @@ from pipeline.envelopes.address import TextLine, are_bars
 
 # Lines of a block: their middles are at most so many heights apart, and the taller is so much taller.
 PITCH, TALLER = 3.0, 1.8
+OVERLAP = 0.5  # of the shorter line, that stands over or under the other
 # Of words: components of a line at least, and its width in heights.
 LEAST_PARTS, LEAST_WIDTH = 3, 2.0
 ADDRESS = 2  # lines that an address has at least
@@ -62,14 +63,14 @@ def find_blocks(lines: Sequence[TextLine]) -> list[Block]:
 def passed_over(x: float, y: float, blocks: Sequence[Block], shape: tuple[int, ...]) -> float:
     """How far another address stands below and to the right of the point `x`, `y`: 0 where none does.
 
-    shape : of the page. It is a share of the page's height and, counting less, of its width.
+    shape : of the page. It is told in tenths of the page's height and, counting less, of its width.
     """
     furthest = 0.0
     for block in blocks:
         down = (block.middle[1] - y) / shape[0]
         if block.lines >= ADDRESS and not block.holds(x, y) and down >= LEAST_DOWN:
             furthest = max(furthest, down + ASIDE * (block.middle[0] - x) / shape[1])
-    return furthest
+    return 10.0 * furthest
 
 
 def _is_words(line: TextLine) -> bool:
@@ -82,7 +83,10 @@ def _near(corners: NDArray[np.float64], height: NDArray[np.float64]) -> NDArray[
     middle = (corners[:, 1] + corners[:, 3]) / 2
     smaller = np.minimum(height[:, None], height)
     apart = np.abs(middle[:, None] - middle)
-    beside = (corners[:, None, 0] < corners[None, :, 2]) & (corners[None, :, 0] < corners[:, None, 2])
+    left, right = corners[:, 0], corners[:, 2]
+    wide = right - left
+    shared = np.minimum(right[:, None], right) - np.maximum(left[:, None], left)
+    beside = shared >= OVERLAP * np.minimum(wide[:, None], wide)
     alike = np.maximum(height[:, None], height) < TALLER * smaller
     near: NDArray[np.bool_] = beside & alike & (apart < PITCH * smaller)
     return near

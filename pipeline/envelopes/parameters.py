@@ -30,6 +30,7 @@ EVIDENCE = (
     "inside",  # log of the white before it over the widest within, as far as that is little: begins in a word
 )
 CEILING = 0.9995
+CERTAIN = 30.0  # logits
 
 
 class Kind(StrEnum):
@@ -44,8 +45,9 @@ class Kind(StrEnum):
 class EnvelopeParameters:
     """Stored beside the network as envelope.json.
 
-    places : weight of each of `spot.FEATURES`. written, boxed : weight of each of EVIDENCE, for codes among
-        lines and for codes in printed boxes. caution : what is taken from the logits of UNLISTED codes.
+    places : weight of each of `spot.FEATURES`. written, value, boxed : weight of each of EVIDENCE: for what
+        is read among lines to be the code at all, for that to be read right, and for codes in printed boxes.
+    caution : what is taken from the logits of LISTED codes, and of UNLISTED ones.
     least : codes less probable than this are no finds, only shown to the person who decides.
     thresholds : as those of `ReaderParameters`, for codes of every kind.
     """
@@ -68,16 +70,25 @@ class EnvelopeParameters:
         0.0,
     )
     written: tuple[float, ...] = (0.0, 0.5, 0.6, 0.0, 0.5, 0.0, -0.8, 0.0, 0.0, 0.0)
+    value: tuple[float, ...] = (CERTAIN, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     boxed: tuple[float, ...] = (0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
-    caution: float = 0.0
+    caution: tuple[float, float] = (0.0, 0.0)
     least: float = 0.05
     thresholds: Thresholds = field(default_factory=tuple)
 
     def confidence(self, evidence: Sequence[float], kind: Kind) -> float:
-        """Probability that a code is right, by its evidence in the order of EVIDENCE."""
-        logit = float(np.dot(evidence, self.boxed if kind is Kind.BOXED else self.written))
-        logit -= self.caution if kind is Kind.UNLISTED else 0.0
-        return min(CEILING, 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, logit)))))
+        """Probability that a code is right, by its evidence in the order of EVIDENCE.
+
+        What stands among lines must be the code, and be read right: neither makes up for the other.
+        """
+        if kind is Kind.BOXED:
+            return min(CEILING, _share(float(np.dot(evidence, self.boxed))))
+        share = _share(float(np.dot(evidence, self.written))) * _share(float(np.dot(evidence, self.value)))
+        return min(CEILING, share / (share + (1.0 - share) * math.exp(self.less(kind))))
+
+    def less(self, kind: Kind) -> float:
+        """What is taken from the logits of codes of a kind, besides what their weights say."""
+        return {Kind.LISTED: self.caution[0], Kind.UNLISTED: self.caution[1]}.get(kind, 0.0)
 
     def threshold(self, target_error: float) -> float:
         """Least confidence to accept so that at most `target_error` of the accepted codes are wrong.
@@ -100,8 +111,9 @@ class EnvelopeParameters:
         document = {
             "places": dict(zip(FEATURES, self.places, strict=True)),
             "written": dict(zip(EVIDENCE, self.written, strict=True)),
+            "value": dict(zip(EVIDENCE, self.value, strict=True)),
             "boxed": dict(zip(EVIDENCE, self.boxed, strict=True)),
-            "caution": self.caution,
+            "caution": list(self.caution),
             "least": self.least,
             "thresholds": [list(pair) for pair in self.thresholds],
             "made": made or {},
@@ -113,18 +125,28 @@ class EnvelopeParameters:
         """Read what `save` wrote. Raises OSError, or ValueError where the file does not fit this version."""
         document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         try:
-            written, boxed = (
+            written, value, boxed = (
                 # Evidence that it was not fitted on counts for nothing.
-                tuple(float(document[kind].get(name, 0.0)) for name in EVIDENCE)
-                for kind in ("written", "boxed")
+                tuple(float(weights.get(name, 0.0)) for name in EVIDENCE)
+                for weights in (
+                    document["written"],
+                    document.get("value", {"code": CERTAIN}),
+                    document["boxed"],
+                )
             )
+            listed, unlisted = document.get("caution", (0.0, 0.0))
             return cls(
                 tuple(float(document["places"].get(name, 0.0)) for name in FEATURES),
                 written,
+                value,
                 boxed,
-                float(document.get("caution", 0.0)),
+                (float(listed), float(unlisted)),
                 float(document["least"]),
                 tuple((float(target), float(least)) for target, least in document["thresholds"]),
             )
         except (KeyError, TypeError) as error:
             raise ValueError(f"another version made it: {error}") from error
+
+
+def _share(logit: float) -> float:
+    return 1.0 / (1.0 + math.exp(-max(-CERTAIN, min(CERTAIN, logit))))

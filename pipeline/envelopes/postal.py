@@ -79,7 +79,7 @@ def has_form(value: str, country: Country) -> bool:
     return len(value) in country.lengths and bool(re.fullmatch(country.valid, value))
 
 
-def _existence(value: str, country: Country) -> float:
+def existence(value: str, country: Country) -> float:
     """How much more probable a code is, by the country's codes, than one of which nothing is known."""
     if country.share >= 1.0 or len(value) not in country.lengths:
         return 1.0
@@ -93,8 +93,8 @@ def _ask_list(
 ) -> tuple[dict[str, float], float]:
     """Weights of the candidates and of all other values after the word of the country's codes."""
     beyond = _unsaid(value, min(country.lengths))
-    asked = {each: p * _existence(each, country) for each, p in weighed.items()}
-    return asked, rest * (1.0 - beyond + beyond * _existence(value, country))
+    asked = {each: p * existence(each, country) for each, p in weighed.items()}
+    return asked, rest * (1.0 - beyond + beyond * existence(value, country))
 
 
 def _hear_barcode(weighed: dict[str, float], rest: float, stated: str) -> tuple[dict[str, float], float]:

@@ -16,6 +16,7 @@ from models.code_trust import (
     confidences,
     fit_confidence,
     fit_trust,
+    heard,
     least_find,
     tell,
 )
@@ -33,14 +34,14 @@ def answers() -> Answers:
     uncoded = frozenset(range(0, 200, 10))
     coded = ~np.isin(piece, list(uncoded))
     right = coded & (rng.random(400) < 1 / (1 + np.exp(-3.0 * place)))
-    return Answers(evidence, right, piece, [[] for _ in right], np.zeros(400, np.intp), uncoded)
+    return Answers(evidence, right, piece, [[] for _ in right], np.zeros(400, np.intp), np.ones(400), uncoded)
 
 
 def test_confidence_is_the_share_that_is_right() -> None:
     known = answers()
-    weights = fit_confidence(known)
+    weights = fit_confidence(known, 1)
     confidence = confidences(known, weights)
-    assert weights[EVIDENCE.index("place")] > 1.5
+    assert weights[0, EVIDENCE.index("place")] > 1.5
     assert confidence.mean() == pytest.approx(known.right.mean(), abs=0.03)
     sure = confidence > 0.8
     assert known.right[sure].mean() == pytest.approx(confidence[sure].mean(), abs=0.1)
@@ -49,7 +50,7 @@ def test_confidence_is_the_share_that_is_right() -> None:
 def test_a_part_of_a_code_is_as_improbable_as_the_whole_is_probable() -> None:
     known = answers()
     apart = replace(known, wholes=[[1], *[[] for _ in known.right[1:]]])
-    weights = [0.0] * len(EVIDENCE)
+    weights = np.zeros((1, len(EVIDENCE)))
     assert confidences(known, weights)[:2] == pytest.approx([0.5, 0.5])
     assert confidences(apart, weights)[:2] == pytest.approx([0.25, 0.5])
 
@@ -60,8 +61,8 @@ def test_evidence_for_a_code_never_speaks_against_it() -> None:
     path, dash = EVIDENCE.index("path"), EVIDENCE.index("no-dash")
     evidence[:, path] = evidence[:, dash] = np.where(known.right, -1.0, 1.0)
     evidence[:, dash] *= -1.0
-    weights = fit_confidence(replace(known, evidence=evidence))
-    assert weights[path] == weights[dash] == 0.0
+    weights = fit_confidence(replace(known, evidence=evidence), 1)
+    assert weights[0, path] == weights[0, dash] == 0.0
 
 
 def test_other_codes_are_doubted_until_the_thresholds_hold_for_them() -> None:
@@ -94,6 +95,32 @@ def test_few_pieces_without_a_code_have_a_find() -> None:
     assert least_find(confidence[:50], coded[:50], 100) == 0.0
 
 
+def test_a_good_place_does_not_make_up_for_a_doubtful_digit() -> None:
+    """A code is right where it stands in its place and where it is read right, by chances of their own."""
+    rng = np.random.default_rng(5)
+    count = 4000
+    place, path = EVIDENCE.index("place"), EVIDENCE.index("path")
+    evidence = np.zeros((count, len(EVIDENCE)))
+    evidence[:, 0] = 1.0
+    evidence[:, [place, path]] = rng.normal(1.0, 3.0, (count, 2))
+    chance = 1 / (1 + np.exp(-evidence[:, [place, path]]))
+    right = rng.random(count) < chance.prod(axis=1)
+    kinds = np.zeros(count, np.intp)
+    known = Answers(
+        evidence, right, np.arange(count), [[] for _ in right], kinds, np.ones(count), frozenset()
+    )
+    doubtful = replace(known, evidence=np.zeros_like(evidence))
+    doubtful.evidence[:, [0, place]] = 1.0, 8.0
+    one, two = (confidences(doubtful, fit_confidence(known, factors))[0] for factors in (1, 2))
+    assert two == pytest.approx(0.5, abs=0.1)
+    assert one > two + 0.2
+
+
+def test_a_known_code_gains_and_one_in_no_list_loses() -> None:
+    known = replace(answers(), existence=np.tile([2.0, 0.5], 200))
+    assert heard(known, np.full(400, 0.5))[:2] == pytest.approx([2 / 3, 1 / 3])
+
+
 def test_answers_of_a_kind_keep_their_wholes() -> None:
     known = answers()
     kinds = np.arange(400) % 3
@@ -107,18 +134,18 @@ def test_answers_of_a_kind_keep_their_wholes() -> None:
 
 
 def test_the_thresholds_hold_for_codes_of_every_kind() -> None:
-    """Evidence promises as much for all kinds, and two of them keep less of it."""
+    """Evidence promises as much for all codes among lines, and those without a list keep less of it."""
     rng = np.random.default_rng(3)
     count = 6000
     evidence = np.zeros((count, len(EVIDENCE)))
     evidence[:, 0] = 1.0
     evidence[:, EVIDENCE.index("path")] = rng.normal(3.0, 2.0, count)
     kind = np.arange(count) % 3
-    less = np.where(kind == KINDS.index(Kind.LISTED), 0.0, 1.2)
+    less = np.where(kind == KINDS.index(Kind.UNLISTED), 1.5, 0.0)
     right = rng.random(count) < 1 / (1 + np.exp(-evidence[:, EVIDENCE.index("path")] + less))
-    known = Answers(evidence, right, np.arange(count), [[] for _ in right], kind, frozenset())
+    known = Answers(evidence, right, np.arange(count), [[] for _ in right], kind, np.ones(count), frozenset())
     envelope = fit_trust(known, (0.0,) * len(FEATURES))
-    assert envelope.caution > 0.3
+    assert envelope.caution[1] > envelope.caution[0] + 0.3
     for each in Kind:
         told = tell(known.of(each), envelope, each)
         assert told["taken"] > 100
