@@ -20,7 +20,7 @@ def lines() -> Rules:
     return landmarks(find_rules(page), page)
 
 
-def lay(lines: Rules, page: np.ndarray):
+def laid(lines: Rules, page: np.ndarray):
     found = find_rules(page)
     extent = (float(pages.WIDTH), float(pages.HEIGHT))
     return register(lines, extent, found, landmarks(found, page), page.shape)
@@ -63,7 +63,7 @@ def test_a_blank_page_has_no_lines():
     ids=["level", "turned", "far-turned", "upside-down", "sideways", "small", "large", "photo"],
 )
 def test_a_form_is_laid_where_it_is(lines, matrix, size):
-    registration = lay(lines, pages.seen(pages.blank(), matrix, size))
+    registration = laid(lines, pages.seen(pages.blank(), matrix, size))
     assert registration.fit > 0.85
     assert registration.cover > 0.85
     off = np.abs(registration.to_page(CORNERS) - apply(matrix, CORNERS)).max()
@@ -74,7 +74,7 @@ def test_writing_does_not_move_it(lines):
     page = pages.blank()
     pages.fill(page, "123456", pages.cells(pages.COMB, 6))
     pages.fill(page, "1771", [(400, y, 440, y + 60) for y in (720, 800, 880, 960)])
-    registration = lay(lines, pages.seen(page, pages.laid(2.0), (850, 1100)))
+    registration = laid(lines, pages.seen(page, pages.laid(2.0), (850, 1100)))
     assert registration.fit > 0.85
     assert np.abs(registration.to_page(CORNERS) - apply(pages.laid(2.0), CORNERS)).max() < 5
 
@@ -93,7 +93,7 @@ def other_form() -> np.ndarray:
     ids=["blank", "another form", "left half", "lower half"],
 )
 def test_what_is_not_the_form_does_not_fit(lines, page):
-    registration = lay(lines, np.ascontiguousarray(page))
+    registration = laid(lines, np.ascontiguousarray(page))
     assert registration.fit < 0.55 or registration.cover < 0.6
 
 
