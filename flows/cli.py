@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import sys
 import traceback
@@ -133,6 +134,8 @@ def serve(
 def main(arguments: list[str] | None = None) -> int:
     """Carry out a command line and return its exit code; errors are one line on standard error."""
     gc.set_threshold(COLLECT_AFTER)
+    if arguments is None:  # a process of its own, whose memory goes with it unsearched
+        atexit.register(gc.freeze)
     given = sys.argv[1:] if arguments is None else arguments
     verbose = "--verbose" in given and "--quiet" not in given
     as_json = "--log-json" in given

@@ -71,7 +71,7 @@ def retry_scans(
         print(f"Nothing to retry: no scan of {out} failed.")
         return int(ExitCode.OK)
     codes = []
-    with prefect_api(out, modules=["flows.flow"], verbose=verbose):
+    with prefect_api(out, verbose=verbose):
         for earlier in before:
             again = replace(
                 earlier,
@@ -120,14 +120,15 @@ def tell_plan(
 def _carry_out(night: Night, *, verbose: bool) -> None:
     """Run the night under Prefect, unless nothing is to be read and nobody asked for Prefect's record."""
     night.prepare()
-    if not night.chunks and configured_api_url() is None:
+    kept = configured_api_url() is not None  # else the records of Prefect end with the night
+    if not night.chunks and not kept:
         night.finish()
         return
-    night.start_workers()  # they load while Prefect starts
-    with prefect_api(night.settings.out, modules=["flows.flow"], verbose=verbose):
+    night.start_workers()  # they load and begin while Prefect starts
+    with prefect_api(night.settings.out, verbose=verbose):
         from flows.flow import run_as_flow  # noqa: PLC0415 - brings Prefect, whose environment is set now
 
-        run_as_flow(night)
+        run_as_flow(night, kept=kept)
 
 
 def _print_outcome(night: Night) -> None:

@@ -32,7 +32,7 @@ from flows.interrupt import stop_on_signal
 from flows.night import Night
 from flows.settings import NightSettings, usable_cores
 from flows.tether import end_with_service
-from flows.workers import Turn
+from flows.workers import HeadStart, Turn
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ class Chunk:
     Neither a list nor a dataclass: Prefect would look into every scan for results of other tasks.
     """
 
-    def __init__(self, jobs: Sequence[Job], turn: Turn | RemoteTurn) -> None:
+    def __init__(self, jobs: Sequence[Job], turn: Turn | HeadStart | RemoteTurn) -> None:
         self.jobs = jobs
         self.turn = turn
 
@@ -110,16 +110,17 @@ def night_flow(
     """Read every scan below the inputs that was not read before, and write the results to `out`."""
     settings = _settings(locals())
     with ExitStack() as stack:
-        night = prepared_night()
+        night, kept = prepared_night()
         if night is None:  # run by a deployment and not by the command line
             end_with_service()
             night = stack.enter_context(Night(settings))
         take_inventory(night)
         night.start_workers()
         with night.reading(), _task_runner(night) as runner:
-            outcome = _read_chunks(night, runner)
+            outcome = _read_chunks(night, runner, kept=kept)
         write_results(night, outcome)
-        publish(night)
+        if kept:
+            publish(night)
         return _final_state(night, outcome)
 
 
@@ -129,13 +130,15 @@ def _settings(parameters: Mapping[str, Any]) -> NightSettings:
     return NightSettings.from_json({"workers": usable_cores()} | given)
 
 
-def run_as_flow(night: Night) -> None:
+def run_as_flow(night: Night, *, kept: bool = True) -> None:
     """Run a night, prepared or not, as a Prefect flow; `night.document` tells that it came to its end.
+
+    kept : Prefect's records are, so that figures are put there for those who look.
 
     Raises whatever ended it early; PrefectUnavailableError where that was Prefect.
     """
     try:
-        with handed_over(night):
+        with handed_over(night, kept=kept):
             state = night_flow(**night.settings.as_json(), return_state=True)
         if night.document is None:
             state.result(raise_on_failure=True)
@@ -163,19 +166,18 @@ def _task_runner(night: Night) -> Iterator[TaskRunner[Any]]:
         night.pool.stop()  # all was read, or what still waits to be read must not hold up the flow's end
 
 
-def _read_chunks(night: Night, runner: TaskRunner[Any]) -> str:
+def _read_chunks(night: Night, runner: TaskRunner[Any], *, kept: bool) -> str:
     """Read all chunks, writing each to the ledger as it comes; returns the outcome."""
     waiting = list(enumerate(night.chunks, 1))[::-1]
     running: set[PrefectFuture[list[ScanResult]]] = set()
     ready: queue.SimpleQueue[PrefectFuture[list[ScanResult]]] = queue.SimpleQueue()
     outcome = "finished"
-    progress = ReadingProgress(night.figures.planned)
+    progress = ReadingProgress(night.figures.planned if kept else 0)
     with stop_on_signal() as stop:
         while waiting or running:
-            # One more than there are processes, so that none waits while the ledger is written.
-            while waiting and len(running) <= night.settings.workers:
+            while waiting and len(running) < night.at_once:
                 number, jobs = waiting.pop()
-                chunk = Chunk(jobs, night.pool.queue_up())
+                chunk = Chunk(jobs, night.turn(number))
                 parameters = {"number": number, "first": jobs[0].scan.name, "chunk": chunk}
                 future = runner.submit(read_chunk, parameters)
                 running.add(future)

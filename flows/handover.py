@@ -11,18 +11,18 @@ from contextvars import ContextVar
 
 from flows.night import Night
 
-_prepared: ContextVar[Night | None] = ContextVar("prepared", default=None)
+_prepared: ContextVar[tuple[Night | None, bool]] = ContextVar("prepared", default=(None, True))
 
 
-def prepared_night() -> Night | None:
-    """The night that was handed over; None where a deployment runs the flow."""
+def prepared_night() -> tuple[Night | None, bool]:
+    """The night that was handed over, None where a deployment runs the flow; whether its record is kept."""
     return _prepared.get()
 
 
 @contextmanager
-def handed_over(night: Night) -> Iterator[None]:
+def handed_over(night: Night, *, kept: bool) -> Iterator[None]:
     """Have the flow that is called within take this night."""
-    token = _prepared.set(night)
+    token = _prepared.set((night, kept))
     try:
         yield
     finally:

@@ -19,7 +19,7 @@ from flows import debug_images
 from flows.alarm import tell
 from flows.chunk import Job, ScanResult
 from flows.copies import copy_results
-from flows.dask_reading import DaskPool
+from flows.dask_reading import DaskPool, RemoteTurn
 from flows.errors import ExitCode, NightError
 from flows.formats import parse_formats
 from flows.history import History, read_history
@@ -33,7 +33,7 @@ from flows.report import write_report
 from flows.results import Tally, write_results
 from flows.settings import Existing, NightSettings
 from flows.summary import RunFigures, write_summary
-from flows.workers import WorkerPool
+from flows.workers import HeadStart, Turn, WorkerPool
 
 log = logging.getLogger(__name__)
 
@@ -85,6 +85,7 @@ class Night:
         self._sightings: tuple[Sighting, ...] = ()
         self._names_of: Counter[str] = Counter()
         self._prepared = self._started = False
+        self._head_starts: dict[int, HeadStart] = {}
         self._exit = ExitStack()
 
     def __enter__(self) -> Self:
@@ -191,9 +192,10 @@ class Night:
         )
 
     def start_workers(self) -> None:
-        """Start the reading processes, no more of them than there are chunks; they load on their own.
+        """Start the reading processes, no more of them than there are chunks, and have them begin.
 
-        Does nothing the second time.
+        They load on their own, and read the first chunks while Prefect is still starting, say. Does
+        nothing the second time.
         """
         if self._started:
             return
@@ -201,6 +203,18 @@ class Night:
         self._watcher.begin(self.figures.planned)
         if self.chunks:
             self.pool.start(min(self.settings.workers, len(self.chunks)))
+        if isinstance(self.pool, WorkerPool):
+            first = enumerate(self.chunks[: self.at_once], 1)
+            self._head_starts = {number: HeadStart(self.pool, jobs) for number, jobs in first}
+
+    @property
+    def at_once(self) -> int:
+        """Chunks to have in work: one more than there are processes, so that none waits for the ledger."""
+        return self.settings.workers + 1
+
+    def turn(self, number: int) -> Turn | HeadStart | RemoteTurn:
+        """What the chunk of this number, counted from 1, is read with."""
+        return self._head_starts.pop(number, None) or self.pool.queue_up()
 
     def record(self, results: Sequence[ScanResult]) -> int:
         """Put what came of some scans into the ledger; returns the number of them that failed."""

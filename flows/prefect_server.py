@@ -1,43 +1,40 @@
 """A Prefect API for the length of a run: the one that is set, else a server of our own.
 
 Prefect's embedded server takes seconds longer, is started once more by every process, loses
-records at exit and outlives a killed run. Ours is one child on a free loopback port that ends
-with its parent, in a temporary home of its own, so it needs neither a writable home folder nor
+records at exit and outlives a killed run. Ours is a thread on a free loopback port that ends
+with its process, in a temporary home of its own, so it needs neither a writable home folder nor
 a network. Call before Prefect is imported: Prefect reads its environment once.
 """
 
 from __future__ import annotations
 
-import http.client
 import logging
 import os
 import shutil
-import socket
 import sqlite3
+import stat
 import sys
 import tempfile
 import time
 import tomllib
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
-from importlib import import_module
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, nullcontext, suppress
 from importlib.metadata import version
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-from flows.errors import PrefectUnavailableError
-from flows.prefect_process import LOG_NAME, start_server
+from flows.errors import PrefectUnavailableError, UsageError
+from flows.output import own_output_folder
+from flows.prefect_thread import ServerThread
 
 log = logging.getLogger(__name__)
 
-START_LIMIT_S = 180.0  # a loaded machine with a cold disk took 25 s
 DRAIN_LIMIT_S = 10.0
-_POLL_S = 0.05
-_ATTEMPTS = 3  # somebody else may take the port between our asking for it and the server's binding it
-_LOOPBACK = "127.0.0.1"
 _DATABASE = "prefect.db"
+_LOOPBACK = "127.0.0.1"
+_FOLDERS = "nightsort-prefect-"
+_ABANDONED_AFTER_S = 60.0  # a younger one may be about to be held
 
 
 @contextmanager
@@ -45,7 +42,6 @@ def prefect_api(
     scratch: Path | None = None,
     *,
     lasting: Path | None = None,
-    modules: Sequence[str] = (),
     verbose: bool = False,
 ) -> Iterator[str]:
     """Have a Prefect API answer within the context, and its records complete at the end; gives its address.
@@ -53,7 +49,6 @@ def prefect_api(
     lasting : where our own server keeps its records for the next time, and shows them to browsers;
         without it they are gone in the end.
     scratch : a folder that can be written, where the system's temporary one cannot.
-    modules : imported before the server is forked off, which then has them; they may import Prefect.
     verbose : let Prefect write its own messages to standard error as well.
 
     Raises PrefectUnavailableError where the API that is set cannot be reached, or our own
@@ -66,29 +61,47 @@ def prefect_api(
         _check_reachable(address)
         yield address
         return
-    home = lasting or _temporary_folder(scratch)
-    try:
+    with nullcontext(lasting) if lasting else _temporary_home(scratch) as home:
         home.mkdir(parents=True, exist_ok=True)
-        with _environment(_private_settings(home, shown=lasting is not None)):
-            server, address = _start(home, modules, lasting=lasting is not None)
-            try:
+        server = ServerThread(lasting=lasting is not None)
+        try:
+            with _environment(_private_settings(home, server.address, shown=lasting is not None)):
+                _start(server, home)
                 if lasting is None:
                     _keep_template(home)
-                with _pointed_at(address):
-                    yield address
+                with _pointed_at(server.address), nullcontext() if lasting else _without_events():
+                    yield server.address
                     drain()
-            finally:
-                _end(server)
-    finally:
-        if lasting is None:
-            shutil.rmtree(home, ignore_errors=True)
+        finally:
+            server.end()
 
 
-def _temporary_folder(scratch: Path | None) -> Path:
+@contextmanager
+def _temporary_home(scratch: Path | None) -> Iterator[Path]:
+    """A folder that is gone in the end. Those that killed nights left are removed as well."""
+    for left in Path(tempfile.gettempdir()).glob(f"{_FOLDERS}*"):
+        if _abandoned(left):
+            shutil.rmtree(left, ignore_errors=True)
     try:
-        return Path(tempfile.mkdtemp(prefix="nightsort-prefect-"))
+        home = Path(tempfile.mkdtemp(prefix=_FOLDERS))
     except OSError:
-        return Path(tempfile.mkdtemp(prefix=".nightsort-prefect-", dir=scratch))
+        home = Path(tempfile.mkdtemp(prefix=f".{_FOLDERS}", dir=scratch))
+    try:
+        with own_output_folder(home):
+            yield home
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _abandoned(home: Path) -> bool:
+    """Whether it is a folder of ours that no night holds any more."""
+    with suppress(OSError, UsageError):
+        status = home.lstat()
+        ours = stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid()
+        if ours and time.time() - status.st_mtime > _ABANDONED_AFTER_S:
+            with own_output_folder(home):
+                return True
+    return False
 
 
 def configured_api_url() -> str | None:
@@ -112,6 +125,19 @@ def configured_api_url() -> str | None:
 
 
 @contextmanager
+def _without_events() -> Iterator[None]:
+    """Have Prefect send no events: a server for one night hands them on to nobody."""
+    from prefect.events.clients import NullEventsClient  # noqa: PLC0415 - after its environment
+    from prefect.events.worker import EventsWorker  # noqa: PLC0415
+
+    EventsWorker.set_client_override(NullEventsClient)
+    try:
+        yield
+    finally:
+        EventsWorker.set_client_override(None)
+
+
+@contextmanager
 def _pointed_at(address: str) -> Iterator[None]:
     """Have Prefect, which is imported by now, use this API."""
     from prefect.settings import PREFECT_API_URL, temporary_settings  # noqa: PLC0415 - after its environment
@@ -129,7 +155,7 @@ def drain() -> None:
     APILogWorker.drain_all(timeout=DRAIN_LIMIT_S)
 
 
-def _private_settings(home: Path, *, shown: bool) -> dict[str, str | None]:
+def _private_settings(home: Path, address: str, *, shown: bool) -> dict[str, str | None]:
     """Prefect's environment for a server of our own; None takes a variable away.
 
     shown : the server has its pages for browsers, too, and shows the log there.
@@ -142,6 +168,7 @@ def _private_settings(home: Path, *, shown: bool) -> dict[str, str | None]:
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
         "PREFECT_SERVER_UI_ENABLED": str(shown).lower(),
+        "PREFECT_SERVER_UI_API_URL": address,  # its pages would look for it on Prefect's usual port
         "PREFECT_API_BLOCKS_REGISTER_ON_START": "false",
         "PREFECT_MEMOIZE_BLOCK_AUTO_REGISTRATION": "false",  # looks for blocks in Dask's and other packages
         "PREFECT_LOGGING_TO_API_ENABLED": str(shown).lower(),
@@ -169,61 +196,13 @@ def _set(values: Mapping[str, str | None]) -> None:
             os.environ[name] = value
 
 
-def _start(home: Path, modules: Sequence[str], *, lasting: bool) -> tuple[BaseProcess, str]:
+def _start(server: ServerThread, home: Path) -> None:
     if not (home / _DATABASE).exists():
         _use_template(home)
-    for module in ("prefect.main", *modules):
-        import_module(module)
-    for _ in range(_ATTEMPTS):
-        port = _free_port()
-        # Its pages would look for it on Prefect's usual port.
-        with _environment({"PREFECT_SERVER_UI_API_URL": f"http://{_LOOPBACK}:{port}/api"}):
-            server = start_server(home, _LOOPBACK, port, lasting=lasting)
-        if _wait_until_healthy(server, port):
-            return server, f"http://{_LOOPBACK}:{port}/api"
-        _end(server)
-    raise PrefectUnavailableError(
-        f"the local Prefect server did not start within {START_LIMIT_S:.0f} s"
-        f" ({_last_line(home / LOG_NAME)}); set PREFECT_API_URL to a running one to do without it"
-    )
+    from prefect.context import refresh_global_settings_context  # noqa: PLC0415 - after its environment
 
-
-def _wait_until_healthy(server: BaseProcess, port: int) -> bool:
-    limit = time.monotonic() + START_LIMIT_S
-    while server.is_alive() and time.monotonic() < limit:
-        if _healthy(port):
-            return True
-        time.sleep(_POLL_S)
-    return False
-
-
-def _healthy(port: int) -> bool:
-    with closing(http.client.HTTPConnection(_LOOPBACK, port, timeout=5)) as client:
-        try:
-            client.request("GET", "/api/health")
-            return client.getresponse().status == 200
-        except (OSError, http.client.HTTPException):
-            return False  # not yet
-
-
-def _end(server: BaseProcess) -> None:
-    """End our server; what it has in its database is safe, and a home of one night is removed."""
-    server.kill()
-    server.join()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((_LOOPBACK, 0))
-        return int(probe.getsockname()[1])
-
-
-def _last_line(path: Path) -> str:
-    try:
-        lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
-    except OSError as error:
-        return str(error)
-    return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
+    refresh_global_settings_context()  # somebody may have loaded Prefect before this environment was made
+    server.start()
 
 
 def _template() -> Path:

@@ -59,9 +59,7 @@ def serve_nights(
     settings.out.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("PREFECT_LOGGING_EXTRA_LOGGERS", _SHOWN_LOGGERS)
     os.environ.setdefault("PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW", "ignore")
-    with prefect_api(
-        settings.out, lasting=settings.out / HOME, modules=["flows.flow"], verbose=verbose
-    ) as address:
+    with prefect_api(settings.out, lasting=settings.out / HOME, verbose=verbose) as address:
         deployment = make_deployment(settings, cron, timezone)
         message = (
             f"Nightsort reads into {settings.out} at {cron} ({timezone}); Ctrl-C ends it."

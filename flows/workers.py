@@ -13,6 +13,7 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any, cast
@@ -74,6 +75,25 @@ class Turn:
     def read(self, jobs: Sequence[Job]) -> list[ScanResult]:
         """Wait for the process and read a chunk with it, as `WorkerPool.read` does."""
         return self._pool.read(jobs, self)
+
+
+class HeadStart:
+    """In the place of a turn: a chunk that is being read already, by a thread of its own."""
+
+    def __init__(self, pool: WorkerPool, jobs: Sequence[Job]) -> None:
+        self._results: Future[list[ScanResult]] = Future()
+        arguments = pool, pool.queue_up(), jobs
+        threading.Thread(target=self._read, args=arguments, name="head-start", daemon=True).start()
+
+    def _read(self, pool: WorkerPool, turn: Turn, jobs: Sequence[Job]) -> None:
+        try:
+            self._results.set_result(pool.read(jobs, turn))
+        except Exception as error:  # for whoever asks for the results
+            self._results.set_exception(error)
+
+    def read(self, jobs: Sequence[Job]) -> list[ScanResult]:
+        """Wait for what `Turn.read` would give for the chunk, which is known from the start."""
+        return self._results.result()
 
 
 class WorkerPool:

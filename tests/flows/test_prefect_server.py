@@ -1,15 +1,25 @@
 from __future__ import annotations
 
-import multiprocessing
 import os
 import sys
+import urllib.error
+import urllib.request
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import cast
 
 import pytest
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
 
 from flows import prefect_server
 from flows.errors import PrefectUnavailableError
+from flows.output import own_output_folder
 from flows.prefect_server import configured_api_url, prefect_api
+from flows.prefect_thread import ServerThread
 
 
 @pytest.fixture(autouse=True)
@@ -55,31 +65,86 @@ def test_profile_without_address_is_no_address(tmp_path: Path) -> None:
     assert configured_api_url() is None
 
 
-def ends_at_once(home: Path) -> None:
-    (home / "server.log").write_text("starting\nno room for a database\n\n")
+@pytest.fixture
+def serve(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], ServerThread]:
+    """A server of an app in the place of Prefect's: it answers, or fails at its start with these words."""
+
+    def make(failure: str = "") -> ServerThread:
+        @asynccontextmanager
+        async def lifespan(_: Starlette) -> AsyncIterator[None]:
+            if failure:
+                raise RuntimeError(failure)
+            yield
+
+        def create_app(**_: bool) -> Starlette:
+            return Starlette(routes=[Route("/api", lambda _: PlainTextResponse("here"))], lifespan=lifespan)
+
+        fake = SimpleNamespace(create_app=create_app)
+        monkeypatch.setitem(sys.modules, "prefect.server.api.server", cast(ModuleType, fake))
+        return ServerThread(lasting=False)
+
+    return make
 
 
-def test_server_that_ends_at_its_start_is_told_with_its_last_words(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_server_answers_from_its_start_to_its_end(serve: Callable[[], ServerThread]) -> None:
+    server = serve()
+    server.start()
+    address = server.address
+    with urllib.request.urlopen(address) as answer:
+        assert answer.read() == b"here"
+    server.end()
+    with pytest.raises(urllib.error.URLError, match="refused"):
+        urllib.request.urlopen(address)
+
+
+def test_server_that_fails_at_its_start_is_told_with_its_last_words(
+    serve: Callable[[str], ServerThread],
+) -> None:
+    server = serve("no room for a database")
+    with pytest.raises(PrefectUnavailableError, match="no room for a database"):
+        server.start()
+    server.end()
+
+
+def test_environment_is_as_before_when_no_server_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     homes: list[Path] = []
 
-    def start(home: Path, host: str, port: int, *, lasting: bool) -> multiprocessing.Process:
+    def start(server: ServerThread, home: Path) -> None:
         homes.append(home)
-        server = multiprocessing.Process(target=ends_at_once, args=(home,))
-        server.start()
-        return server
+        assert os.environ["PREFECT_HOME"] == str(home)
+        raise PrefectUnavailableError("no room")
 
-    monkeypatch.setattr(prefect_server, "start_server", start)
-    monkeypatch.setattr(prefect_server, "import_module", lambda name: None)
+    monkeypatch.setattr(prefect_server, "_start", start)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     before = dict(os.environ)
-    with pytest.raises(PrefectUnavailableError, match="no room for a database"), prefect_api():
+    with pytest.raises(PrefectUnavailableError), prefect_api():
         pass
     assert not homes[0].exists()
     changed = {name for name in before | os.environ if before.get(name) != os.environ.get(name)}
     assert changed <= {"PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "PREFECT_LOGGING_INTERNAL_LEVEL"}
 
 
+def test_folders_of_killed_nights_are_removed_and_those_of_living_ones_are_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    old = [tmp_path / f"nightsort-prefect-{name}" for name in ("killed", "alive")]
+    young = tmp_path / "nightsort-prefect-young"
+    for folder in (*old, young):
+        folder.mkdir()
+    with own_output_folder(old[1]):
+        for folder in old:
+            os.utime(folder, (0, 0))
+        with prefect_server._temporary_home(None) as home:
+            assert sorted(tmp_path.iterdir()) == sorted([old[1], young, home])
+    assert not home.exists()
+
+
 def test_folder_for_the_server_lies_in_the_results_where_there_is_no_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", "/proc/none")
-    assert prefect_server._temporary_folder(tmp_path).parent == tmp_path
+    with prefect_server._temporary_home(tmp_path) as home:
+        assert home.parent == tmp_path
