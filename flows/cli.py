@@ -14,7 +14,7 @@ from cyclopts import App, CycloptsError, Parameter
 
 from flows import layout_command, model_commands, train_command
 from flows.benchmark import command as benchmark_command
-from flows.errors import ExitCode, InterruptedNightError, NightError, UsageError
+from flows.errors import ExitCode, InterruptedNightError, NightError, UsageError, say_error
 from flows.options import DEFAULT_NIGHT, DEFAULT_TALK, RUNNING, Inputs, NightOptions, Out, Settle, TalkOptions
 from flows.review import command as review_command
 from flows.settings import usable_cores
@@ -168,13 +168,7 @@ def _report(error: Exception, *, verbose: bool, as_json: bool = False) -> int:
     else:
         text = f"{type(error).__name__}: {error}; run again with --verbose to see where it comes from"
         code = ExitCode.UNEXPECTED
-    text = " ".join(text.split())
-    if as_json:
-        from flows.console import json_line  # noqa: PLC0415 - brings Rich
-
-        sys.stderr.write(json_line("error", text, exit_code=int(code)))
-    else:
-        print(f"nightsort: error: {text}", file=sys.stderr)
+    say_error(text, code, as_json=as_json)
     return int(code)
 
 

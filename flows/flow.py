@@ -31,7 +31,7 @@ from flows.handover import handed_over, prepared_night
 from flows.interrupt import stop_on_signal
 from flows.night import Night
 from flows.settings import NightSettings, usable_cores
-from flows.tether import end_with_service
+from flows.tether import end_with_service, say_failure
 from flows.workers import HeadStart, Turn
 
 log = logging.getLogger(__name__)
@@ -86,7 +86,9 @@ def write_results(night: Night, outcome: str) -> None:
     night.finish(outcome)
 
 
-@flow(name="nightsort", flow_run_name="nightsort to {out}")
+@flow(
+    name="nightsort", flow_run_name="nightsort to {out}", on_failure=[say_failure], on_crashed=[say_failure]
+)
 def night_flow(
     inputs: list[str],
     out: str,

@@ -65,6 +65,7 @@ def serve_nights(
             f"Nightsort reads into {settings.out} at {cron} ({timezone}); Ctrl-C ends it."
             f" Prefect's page: {address.removesuffix('/api')}"
         )
+        announce_service(as_json=log_json)
         asyncio.run(_serve(deployment, settings, "" if quiet else message))
     return int(ExitCode.OK)
 
@@ -119,7 +120,6 @@ async def _serve(deployment: RunnerDeployment, settings: NightSettings, message:
     # The schedule stays on when this process ends: what it misses is made up for by one night.
     runner = Runner(name="nightsort", pause_on_shutdown=False)
     identity: UUID = await runner.aadd_deployment(deployment)
-    announce_service()
     stale = await _unfinished_runs(identity)
     closing = asyncio.create_task(_close_stale_runs(stale, settings))
     if stale and _in_use(settings):

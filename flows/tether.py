@@ -8,12 +8,22 @@ does not depend on the thread that started the child, and it works on every syst
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
 from collections.abc import Callable
 from multiprocessing import connection, parent_process
+from typing import TYPE_CHECKING, Any
+
+from flows.errors import say_error
+
+if TYPE_CHECKING:
+    from prefect import Flow
+    from prefect.client.schemas.objects import FlowRun, State
 
 _SERVICE = "NIGHTSORT_SERVICE"
+_SAYS, _JSON = "NIGHTSORT_SERVICE_SAYS", "json"
+_PREFECT_SAYS = "Flow run encountered an exception: "
 _LOOK_EVERY_S = 0.5
 
 
@@ -50,9 +60,22 @@ def _lives(process: int) -> bool:
     return True
 
 
-def announce_service() -> None:
-    """Have the nights that this process starts be tied to it."""
+def announce_service(*, as_json: bool = False) -> None:
+    """Have the nights that this process starts be tied to it, and say on its standard error why they fail.
+
+    as_json : in the form that it says everything in.
+    """
     os.environ[_SERVICE] = str(os.getpid())
+    os.environ[_SAYS] = _JSON if as_json else ""
+
+
+def say_failure(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
+    """Say in one line that a service's night failed, and why; for Prefect to call. `run` says it itself."""
+    if _SERVICE in os.environ:
+        cause = (state.message or "it ended for no known reason").removeprefix(_PREFECT_SAYS)
+        cause = re.sub(r"^\w+Error: ", "", cause)
+        as_json = os.environ.get(_SAYS) == _JSON
+        say_error(f"the night {flow_run.name} failed: {cause}", as_json=as_json)
 
 
 def _watch(wait_for_end: Callable[[], object], cleanup: Callable[[], None] = lambda: None) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import csv
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -100,14 +101,22 @@ def states(name: str) -> list[str]:
     return [state for state in asyncio.run(ask()) if state != "SCHEDULED"]
 
 
-def begin_night(service: subprocess.Popen[str], settings: NightSettings) -> None:
-    """Wait for the service, start a night and wait until it has read something."""
+def have_night(settings: NightSettings) -> None:
+    """Have the service begin a night, whatever the hour."""
     from prefect.deployments import run_deployment  # noqa: PLC0415 - after its environment is set
 
+    run_deployment(f"nightsort/{deployment_name(settings)}", timeout=0)
+
+
+def wait_for_service(service: subprocess.Popen[str]) -> None:
     assert service.stdout is not None
     assert "0 2 * * *" in service.stdout.readline()
+
+
+def begin_night(settings: NightSettings) -> None:
+    """Start a night and wait until it has read something."""
     before = scans_read(settings.out)
-    run_deployment(f"nightsort/{deployment_name(settings)}", timeout=0)
+    have_night(settings)
     wait_for(lambda: scans_read(settings.out) > before, "the night reads nothing")
 
 
@@ -124,7 +133,8 @@ def test_night_ended_in_the_middle_writes_what_it_has_and_the_next_goes_on(
 ) -> None:
     name = deployment_name(settings)
     with serving(settings, prefect_harness) as service:
-        begin_night(service, settings)
+        wait_for_service(service)
+        begin_night(settings)
         service.send_signal(signal.SIGTERM)
         _, errors = service.communicate(timeout=60)
     assert (service.returncode, errors) == (0, "")
@@ -133,7 +143,8 @@ def test_night_ended_in_the_middle_writes_what_it_has_and_the_next_goes_on(
     assert states(name) == ["CANCELLED"]
 
     with serving(settings, prefect_harness) as service:
-        begin_night(service, settings)
+        wait_for_service(service)
+        begin_night(settings)
         service.kill()
         service.wait()
         # Nobody is left to tell when the night ends, so it ends with its service.
@@ -142,10 +153,19 @@ def test_night_ended_in_the_middle_writes_what_it_has_and_the_next_goes_on(
     assert sorted(states(name)) == ["CANCELLED", "RUNNING"]
 
     gate(settings).touch()
+    inbox = settings.inputs[0]
+    assert isinstance(inbox, Path)
     with serving(settings, prefect_harness) as service:
-        begin_night(service, settings)  # would be cancelled while the killed one counts as running
+        wait_for_service(service)
+        aside = inbox.rename(inbox.with_name("aside"))
+        have_night(settings)
+        assert service.stderr is not None
+        complaint = service.stderr.readline()
+        assert re.fullmatch(rf"nightsort: error: the night .* failed: {inbox}: no such file .*\n", complaint)
+        aside.rename(inbox)
+        begin_night(settings)  # would be cancelled while the killed one counts as running
         wait_for(lambda: "COMPLETED" in states(name), "the third night does not end")
-        assert sorted(states(name)) == ["CANCELLED", "COMPLETED", "CRASHED"]
+        assert sorted(states(name)) == ["CANCELLED", "COMPLETED", "CRASHED", "FAILED"]
         service.send_signal(signal.SIGINT)
         assert service.wait(60) == 0
     assert scans_read(settings.out) == 24
