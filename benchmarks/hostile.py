@@ -69,7 +69,7 @@ def run_watched(command: list[str]) -> tuple[int, TreeFigures]:
             if seconds > LIMIT_S:
                 process.kill()
 
-        tree = watch(process.pid, lambda: process.poll() is None, end_if_it_hangs)
+        tree = watch([process.pid], lambda: process.poll() is None, end_if_it_hangs)
         return process.wait(), tree
 
 

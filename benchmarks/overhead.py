@@ -15,39 +15,18 @@ import os
 import subprocess
 import sys
 import tempfile
-import threading
-import time
-from collections import defaultdict
-from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from flows.benchmark.process_tree import TreeFigures, watch
 from sample_scans.amounts import draw_amount
 from sample_scans.envelopes import draw_envelope
 from sample_scans.strips import draw_strip
 
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
-_LOOK_EVERY_S = 0.2
 _DRAWN = 40
-
-
-@dataclass(frozen=True)
-class Cost:
-    """Seconds: of all processes' CPU by what they are, and of the clock."""
-
-    parts: dict[str, float]
-    wall: float
-
-    @property
-    def cpu(self) -> float:
-        """Seconds of all processes together."""
-        return sum(self.parts.values())
-
-    def __str__(self) -> str:
-        parts = ", ".join(f"{name} {seconds:.1f}" for name, seconds in self.parts.items())
-        return f"{self.cpu:.1f} s of CPU ({parts}), {self.wall:.1f} s of the clock"
 
 
 def main() -> int:
@@ -83,10 +62,13 @@ def main() -> int:
         night += ["--layout", layout, "--workers", str(arguments.workers), "--quiet"]
         run = measure([night])
     print(f"{arguments.scans} {arguments.pages}, {arguments.workers} processes")
-    print(f"bare pipeline: {bare}")
-    print(f"nightsort run: {run}")
-    over = run.cpu / bare.cpu - 1
-    print(f"overhead: {over:.1%} of CPU, {run.wall / bare.wall - 1:.1%} of the clock")
+    print(f"bare pipeline: {bare.cpu_s:.1f} s of CPU, {bare.wall_s:.1f} s of the clock")
+    print(
+        f"nightsort run: {run.cpu_s:.1f} s of CPU, {run.top_s:.1f} of them the night with Prefect's server,"
+        f" {run.wall_s:.1f} s of the clock"
+    )
+    over = run.cpu_s / bare.cpu_s - 1
+    print(f"overhead: {over:.1%} of CPU, {run.wall_s / bare.wall_s - 1:.1%} of the clock")
     return int(over > arguments.limit)
 
 
@@ -104,71 +86,17 @@ def read_bare(folder: Path, layout: str, part: int, parts: int) -> int:
     return 0
 
 
-def measure(commands: list[list[str]]) -> Cost:
+def measure(commands: list[list[str]]) -> TreeFigures:
     """What the commands cost, run at once, with all processes that they start."""
-    begin = time.monotonic()
     running = [
         subprocess.Popen(command, stdout=subprocess.DEVNULL, env=os.environ | _ONE_THREAD)
         for command in commands
     ]
-    census = _Census([process.pid for process in running])
-    census.start()
-    for process in running:
-        process.wait()
-    wall = time.monotonic() - begin
-    census.ended.set()
-    census.join()
-    return Cost(census.parts, wall)
 
+    def alive() -> bool:
+        return any(process.poll() is None for process in running)
 
-class _Census(threading.Thread):
-    """Adds up the CPU time of processes and all below them, from Linux's list of processes.
-
-    The times of children count for their parent only if it waits for them, and a night ends some of
-    its own with a signal; so each is looked at while it lives.
-    """
-
-    def __init__(self, roots: list[int]) -> None:
-        super().__init__(daemon=True)
-        self.ended = threading.Event()
-        self._roots = roots
-        self._used: dict[int, float] = {}
-        self._part_of: dict[int, str] = {}
-
-    @property
-    def parts(self) -> dict[str, float]:
-        """Seconds of all processes seen, by what they are."""
-        parts: dict[str, float] = defaultdict(float)
-        for process, seconds in self._used.items():
-            parts[self._part_of.get(process, "others")] += seconds
-        return parts
-
-    def run(self) -> None:
-        while not self.ended.wait(_LOOK_EVERY_S):
-            waiting = list(self._roots)
-            while waiting:
-                process = waiting.pop()
-                try:
-                    if part := self._part(process):
-                        self._part_of[process] = part
-                    self._used[process] = _cpu_of(process)
-                    for thread in Path(f"/proc/{process}/task").iterdir():
-                        waiting += map(int, (thread / "children").read_text().split())
-                except (OSError, ValueError):
-                    continue  # it has ended meanwhile
-
-    def _part(self, process: int) -> str:
-        command = Path(f"/proc/{process}/cmdline").read_text()
-        if not command:
-            return ""  # it has ended, and is only listed yet
-        if "flows.cli" in command:  # the server is forked from the night
-            return "the night" if process in self._roots else "Prefect's server"
-        return "reading" if "--bare" in command or "forkserver" in command else "others"
-
-
-def _cpu_of(process: int) -> float:
-    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return watch([process.pid for process in running], alive)
 
 
 def draw(folder: Path, pages: str, count: int, seed: int) -> None:

@@ -28,6 +28,10 @@ class SpeedOptions:
     layout: Annotated[str, Parameter(group=SPEED, help="Of the SCANS, as for run.")] = "envelope"
     pages: Annotated[int, Parameter(group=SPEED, help="How many of each kind are drawn.")] = 100
     rounds: Annotated[int, Parameter(group=SPEED, help="How often each is measured.")] = 3
+    peer_pages: Annotated[
+        int | None,
+        Parameter(group=SPEED, help="How many of each the loop and other readers read; all if not given."),
+    ] = None
 
 
 @Parameter(name="*")
@@ -137,7 +141,8 @@ def _measure_envelopes(
 def _measure_speed(
     places: list[Path], postal: str, options: SpeedOptions, workers: int, seed: int, out: Path | None
 ) -> int:
-    _need_one(("--pages", options.pages), ("--rounds", options.rounds))
+    peers = options.pages if options.peer_pages is None else options.peer_pages
+    _need_one(("--pages", options.pages), ("--rounds", options.rounds), ("--peer-pages", peers))
     from flows.benchmark import scan_sets  # noqa: PLC0415 - brings OpenCV
     from flows.benchmark.speed import measure_speed  # noqa: PLC0415
     from flows.benchmark.speed_report import print_speeds, write_speeds  # noqa: PLC0415
@@ -145,7 +150,13 @@ def _measure_speed(
     with tempfile.TemporaryDirectory(prefix="nightsort-speed-") as folder:
         sets = [scan_sets.given_scans(place, options.layout, postal) for place in places]
         sets = sets or scan_sets.draw_sets(Path(folder), options.pages, seed)
-        speeds = measure_speed(sets, options.rounds, workers, say=lambda text: print(text, file=sys.stderr))
+        speeds = measure_speed(
+            sets,
+            options.rounds,
+            workers,
+            say=lambda text: print(text, file=sys.stderr, flush=True),
+            peer_pages=options.peer_pages,
+        )
     print_speeds(speeds)
     if out is not None:
         for place in write_speeds(out, speeds):

@@ -50,6 +50,10 @@ class Timing:
     first_row_s: float | None = None
     busy: float | None = None
 
+    def __str__(self) -> str:
+        cpu, wall = (1000 * each / max(self.pages, 1) for each in (self.cpu_s, self.wall_s))
+        return f"{self.pages} pages, a page {cpu:.2f} ms of CPU, {wall:.2f} of the clock"
+
     @contextmanager
     def timed(self) -> Iterator[None]:
         """Add what is done within."""

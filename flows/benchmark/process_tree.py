@@ -1,10 +1,10 @@
-"""Processor time and memory of a process and all that it started, looked up in /proc while it runs."""
+"""Processor time and memory of processes and all that they started, looked up in /proc while they run."""
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,14 +18,16 @@ _SEARCH_EVERY, _WEIGH_EVERY = 3, 10
 
 @dataclass
 class TreeFigures:
-    """What a tree of processes took.
+    """What processes and all below them took.
 
-    cpu_s : processor time of all, also of those that have ended. wall_s : from first to last look.
+    cpu_s : processor time of all, also of those that have ended. top_s : of those at the top.
+    wall_s : from first to last look.
     peak_bytes : most memory at one time, what processes share counted once.
     history : (seconds since the start, processor seconds so far).
     """
 
     cpu_s: float = 0.0
+    top_s: float = 0.0
     wall_s: float = 0.0
     peak_bytes: int = 0
     history: list[tuple[float, float]] = field(default_factory=list)
@@ -39,8 +41,10 @@ class TreeFigures:
         return (used1 - used0) / ((t1 - t0) * cores)
 
 
-def watch(root: int, alive: Callable[[], bool], on_tick: Callable[[float], None]) -> TreeFigures:
-    """Watch a process and its descendants for as long as it is `alive`. Raises UsageError without /proc.
+def watch(
+    top: Sequence[int], alive: Callable[[], bool], on_tick: Callable[[float], None] = lambda _: None
+) -> TreeFigures:
+    """Watch processes and their descendants for as long as they are `alive`. Raises UsageError without /proc.
 
     on_tick : told the seconds since the start, about ten times a second.
     """
@@ -48,7 +52,7 @@ def watch(root: int, alive: Callable[[], bool], on_tick: Callable[[float], None]
         raise UsageError("speed is measured on Linux only: this system has no /proc")
     figures = TreeFigures()
     begin = time.monotonic()
-    used: dict[int, float] = {root: 0.0}
+    used = dict.fromkeys(top, 0.0)
     ticks = 0
     while True:
         going = alive()
@@ -59,6 +63,7 @@ def watch(root: int, alive: Callable[[], bool], on_tick: Callable[[float], None]
                 used[pid] = max(seconds, stat[1])
         figures.wall_s = time.monotonic() - begin
         figures.cpu_s = sum(used.values())
+        figures.top_s = sum(used[pid] for pid in top)
         figures.history.append((figures.wall_s, figures.cpu_s))
         if ticks % (_WEIGH_EVERY if ticks > _WEIGH_EVERY else 2) == 0:  # what is short is weighed often
             figures.peak_bytes = max(figures.peak_bytes, sum(map(_memory, used)))

@@ -36,11 +36,15 @@ class BenchmarkError(NightError):
 
 @dataclass(frozen=True)
 class Speed:
-    """What a contestant took for a set, round by round."""
+    """What a contestant took for a set, round by round.
+
+    first : how many files of the set it read, None for all.
+    """
 
     scans: ScanSet
     name: str
     rounds: tuple[Timing, ...]
+    first: int | None = None
 
     @property
     def typical(self) -> Timing:
@@ -60,18 +64,24 @@ class Speed:
         """Share of the scans with a known value that were read exactly; None where none is known."""
         values = self.rounds[0].values
         known = {key: value for key, value in self.scans.truth.items() if value}
-        here = [key for key in map(self.scans.key, self.scans.files) if key in known]
+        here = [key for key in map(self.scans.key, self.scans.files[: self.first]) if key in known]
         if not here or not values:
             return None
         return sum(values.get(key) == known[key] for key in here) / len(here)
 
 
 def measure_speed(
-    sets: Sequence[ScanSet], rounds: int, workers: int, say: Callable[[str], None]
+    sets: Sequence[ScanSet],
+    rounds: int,
+    workers: int,
+    say: Callable[[str], None],
+    *,
+    peer_pages: int | None = None,
 ) -> list[Speed]:
     """Time every contestant on every set, all of them once a round. Raises BenchmarkError.
 
-    say : told what is being measured, and which peers are left out.
+    say : told what was measured as soon as it was, and which peers are left out.
+    peer_pages : how many of each set the loop and the peers read, the first ones; None for all.
     """
     for reason in dict.fromkeys(filter(None, map(missing, PEERS))):
         say(reason)
@@ -81,15 +91,21 @@ def measure_speed(
     for number in range(1, rounds + 1):
         for index, scans in enumerate(sets):
             for name in names:
-                say(f"round {number} of {rounds}: {name}, {scans.name}")
                 if name == NIGHT:
                     timing = time_night(scans, workers)
+                elif name in PEERS:
+                    few = replace(scans, files=scans.files[:peer_pages])
+                    timing = time_contestant(name, few, boxes[index])
                 else:
-                    timing = time_contestant(name, scans, boxes.get(index, {}))
+                    timing = time_contestant(name, scans, {})
+                say(f"round {number} of {rounds}, {scans.name}: {name}, {timing}")
                 if name == PIPELINE:
                     boxes.setdefault(index, timing.boxes)
                 found.setdefault((index, name), []).append(timing)
-    return [Speed(sets[index], name, tuple(timings)) for (index, name), timings in found.items()]
+    return [
+        Speed(sets[index], name, tuple(timings), peer_pages if name in PEERS else None)
+        for (index, name), timings in found.items()
+    ]
 
 
 def time_contestant(name: str, scans: ScanSet, boxes: dict[str, Box]) -> Timing:
@@ -109,7 +125,7 @@ def time_contestant(name: str, scans: ScanSet, boxes: dict[str, Box]) -> Timing:
         except EOFError:
             return
 
-    figures = watch(process.pid or 0, process.is_alive, look)
+    figures = watch([process.pid or 0], process.is_alive, look)
     look(0.0)
     process.join()
     if not answers:
@@ -132,7 +148,7 @@ def time_night(scans: ScanSet, workers: int) -> Timing:
                 if not first_row and _has_rows(out / LEDGER):
                     first_row.append(now)
 
-            figures = watch(process.pid, lambda: process.poll() is None, look)
+            figures = watch([process.pid], lambda: process.poll() is None, look)
             if process.returncode not in {0, 3}:
                 said.seek(0)
                 raise BenchmarkError(f"nightsort run: {said.read().decode(errors='replace').strip()}")

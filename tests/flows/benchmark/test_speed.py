@@ -3,6 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -63,8 +64,9 @@ def test_a_tree_of_processes_is_watched_to_its_end() -> None:
     work = "import time; b = b'x' * 60_000_000\nwhile time.process_time() < 0.6: pass"
     again = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {work!r}])"
     process = subprocess.Popen([sys.executable, "-c", again])
-    figures = watch(process.pid, lambda: process.poll() is None, lambda _: None)
+    figures = watch([process.pid], lambda: process.poll() is None)
     assert figures.cpu_s > 0.3
+    assert figures.top_s < 0.3
     assert figures.wall_s >= 0.4
     assert figures.peak_bytes > 50_000_000
 
@@ -81,6 +83,7 @@ def test_numbers_are_medians_and_exact_counts_known_values_only() -> None:
     assert speed.typical.stages[CROPS] == pytest.approx(2.0 / len(STAGES))
     assert speed.exact == 0.5
     assert _speed(_set({}), PIPELINE, 1.0).exact is None
+    assert replace(speed, first=1).exact == 1.0  # of the one file that it read
     assert as_json(speed)["median"]["cpu_s"] == 2.0
 
 
