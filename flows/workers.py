@@ -85,6 +85,11 @@ class HeadStart:
         arguments = pool, pool.queue_up(), jobs
         threading.Thread(target=self._read, args=arguments, name="head-start", daemon=True).start()
 
+    @property
+    def done(self) -> bool:
+        """Whether `read` has nothing to wait for."""
+        return self._results.done()
+
     def _read(self, pool: WorkerPool, turn: Turn, jobs: Sequence[Job]) -> None:
         try:
             self._results.set_result(pool.read(jobs, turn))

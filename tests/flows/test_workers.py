@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from flows.chunk import Job, Stamp
 from flows.errors import InterruptedNightError, ModelUnavailableError, WorkerStartError
 from flows.reader import OpenReader
-from flows.workers import WorkerPool, divide
+from flows.workers import HeadStart, WorkerPool, divide
 from pipeline.document import Reason, Scan
 from pipeline.files.scans import sha256
 from tests.flows import fakes
@@ -109,3 +109,20 @@ def test_process_that_cannot_start_ends_the_night(
             pool.read(jobs(tmp_path, fakes.GOOD))
     finally:
         pool.stop()
+
+
+def test_head_start_reads_before_it_is_asked(tmp_path: Path, pool: WorkerPool) -> None:
+    chunk = jobs(tmp_path, fakes.GOOD, fakes.RAISES)
+    head = HeadStart(pool, chunk)
+    limit = time.monotonic() + 60
+    while not head.done:
+        assert time.monotonic() < limit
+        time.sleep(0.05)
+    assert head.read(chunk) == pool.read(chunk)
+
+
+def test_head_start_of_a_stopped_night_says_so(tmp_path: Path, pool: WorkerPool) -> None:
+    chunk = jobs(tmp_path, fakes.GOOD)
+    pool.stop()
+    with pytest.raises(InterruptedNightError):
+        HeadStart(pool, chunk).read(chunk)
