@@ -14,7 +14,8 @@ from cyclopts import App, CycloptsError, Parameter
 
 from flows import layout_command, model_commands, train_command
 from flows.benchmark import command as benchmark_command
-from flows.errors import ExitCode, InterruptedNightError, NightError, UsageError, say_error
+from flows.errors import ExitCode, InterruptedNightError, NightError, UsageError
+from flows.messages import say_error
 from flows.options import DEFAULT_NIGHT, DEFAULT_TALK, RUNNING, Inputs, NightOptions, Out, Settle, TalkOptions
 from flows.review import command as review_command
 from flows.settings import usable_cores

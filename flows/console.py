@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
 import time
-from datetime import UTC, datetime
 from enum import IntEnum
 from types import TracebackType
 from typing import Self
@@ -24,6 +22,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from flows.messages import json_line
 from flows.night import Watcher
 
 log = logging.getLogger(__name__)
@@ -58,12 +57,6 @@ class _AsJson(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         sys.stderr.write(json_line(record.levelname.lower(), record.getMessage(), logger=record.name))
         sys.stderr.flush()
-
-
-def json_line(level: str, message: str, **more: object) -> str:
-    """A message as one line of JSON, with the time in UTC."""
-    entry = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "level": level, "message": message}
-    return json.dumps(entry | more, ensure_ascii=False, default=str) + "\n"
 
 
 def standard_error() -> Console:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from enum import IntEnum
 
 
@@ -68,16 +66,3 @@ class DaskUnavailableError(NightError):
 
 class PrefectUnavailableError(NightError):
     """No Prefect server answers, neither one that is set nor one that was started for the night."""
-
-
-def say_error(text: str, code: ExitCode | None = None, *, as_json: bool) -> None:
-    """Write an error to standard error in one line, for a person or for a log collector.
-
-    code : with which this process is about to end.
-    """
-    text = " ".join(text.split())
-    if as_json:
-        entry = {"level": "error", "message": text} | ({} if code is None else {"exit_code": int(code)})
-        print(json.dumps(entry, ensure_ascii=False), file=sys.stderr, flush=True)
-    else:
-        print(f"nightsort: error: {text}", file=sys.stderr, flush=True)

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from multiprocessing import connection, parent_process
 from typing import TYPE_CHECKING, Any
 
-from flows.errors import say_error
+from flows.messages import say_error
 
 if TYPE_CHECKING:
     from prefect import Flow
