@@ -15,7 +15,6 @@ import sqlite3
 import stat
 import sys
 import tempfile
-import time
 import tomllib
 import urllib.error
 import urllib.request
@@ -27,6 +26,7 @@ from pathlib import Path
 from flows.errors import PrefectUnavailableError, UsageError
 from flows.output import own_output_folder
 from flows.prefect_thread import ServerThread
+from flows.tether import is_alive
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +34,6 @@ DRAIN_LIMIT_S = 10.0
 _DATABASE = "prefect.db"
 _LOOPBACK = "127.0.0.1"
 _FOLDERS = "nightsort-prefect-"
-_ABANDONED_AFTER_S = 60.0  # a younger one may be about to be held
 
 
 @contextmanager
@@ -83,7 +82,7 @@ def _temporary_home(scratch: Path | None) -> Iterator[Path]:
         if _abandoned(left):
             shutil.rmtree(left, ignore_errors=True)
     try:
-        home = Path(tempfile.mkdtemp(prefix=_FOLDERS))
+        home = Path(tempfile.mkdtemp(prefix=f"{_FOLDERS}{os.getpid()}-"))
     except OSError:
         home = Path(tempfile.mkdtemp(prefix=f".{_FOLDERS}", dir=scratch))
     try:
@@ -94,12 +93,13 @@ def _temporary_home(scratch: Path | None) -> Iterator[Path]:
 
 
 def _abandoned(home: Path) -> bool:
-    """Whether it is a folder of ours that no night holds any more."""
+    """Whether it is a folder of ours that no night holds any more, or is about to."""
     with suppress(OSError, UsageError):
         status = home.lstat()
-        ours = stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid()
-        if ours and time.time() - status.st_mtime > _ABANDONED_AFTER_S:
-            with own_output_folder(home):
+        owner = home.name.removeprefix(_FOLDERS).partition("-")[0]
+        ours = stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid() and owner.isdigit()
+        if ours and not is_alive(int(owner)):
+            with own_output_folder(home):  # a container's night has numbers of its own, and holds it
                 return True
     return False
 

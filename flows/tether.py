@@ -43,14 +43,15 @@ def end_with_service() -> None:
     service = int(os.environ.get(_SERVICE, "0"))
 
     def wait() -> None:
-        while os.getppid() == service or _lives(service):
+        while os.getppid() == service or is_alive(service):
             time.sleep(_LOOK_EVERY_S)
 
     if service:  # which may have died before this process came so far
         _watch(wait)
 
 
-def _lives(process: int) -> bool:
+def is_alive(process: int) -> bool:
+    """Whether there is a process of this number, of ours."""
     try:
         os.kill(process, 0)
     except ProcessLookupError:

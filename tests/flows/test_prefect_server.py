@@ -130,15 +130,15 @@ def test_folders_of_killed_nights_are_removed_and_those_of_living_ones_are_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    old = [tmp_path / f"nightsort-prefect-{name}" for name in ("killed", "alive")]
-    young = tmp_path / "nightsort-prefect-young"
-    for folder in (*old, young):
+    nobody = 2**22 + 1  # more than Linux gives to processes
+    killed, held, own, other = (
+        tmp_path / f"nightsort-prefect-{name}"
+        for name in (f"{nobody}-a", f"{nobody}-b", f"{os.getpid()}-c", "d")
+    )
+    for folder in (killed, held, own, other):
         folder.mkdir()
-    with own_output_folder(old[1]):
-        for folder in old:
-            os.utime(folder, (0, 0))
-        with prefect_server._temporary_home(None) as home:
-            assert sorted(tmp_path.iterdir()) == sorted([old[1], young, home])
+    with own_output_folder(held), prefect_server._temporary_home(None) as home:
+        assert sorted(tmp_path.iterdir()) == sorted([held, own, other, home])
     assert not home.exists()
 
 

@@ -160,6 +160,7 @@ def test_night_ended_in_the_middle_writes_what_it_has_and_the_next_goes_on(
         aside = inbox.rename(inbox.with_name("aside"))
         have_night(settings)
         assert service.stderr is not None
+        assert "did not come to its end" in service.stderr.readline()  # the night that was killed
         complaint = service.stderr.readline()
         assert re.fullmatch(rf"nightsort: error: the night .* failed: {inbox}: no such file .*\n", complaint)
         aside.rename(inbox)
