@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import pytest
@@ -28,10 +27,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def prefect_harness() -> Iterator[str]:
     """A Prefect server with a database of its own for the whole session; gives its address."""
-    os.environ.update(DO_NOT_TRACK="1", PREFECT_SERVER_ANALYTICS_ENABLED="false")
-    os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
-    from prefect.settings import get_current_settings  # noqa: PLC0415 - after its environment is set
-    from prefect.testing.utilities import prefect_test_harness  # noqa: PLC0415
+    from flows.prefect_server import prefect_api  # noqa: PLC0415 - other tests need no OpenCV
 
-    with prefect_test_harness(server_startup_timeout=120):
-        yield str(get_current_settings().api.url)
+    with pytest.MonkeyPatch.context() as environment:
+        environment.delenv("PREFECT_API_URL", raising=False)
+        with prefect_api() as address:
+            yield address
