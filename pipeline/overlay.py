@@ -6,7 +6,7 @@ brown     blocks of such lines: a code above and to the left of another block ma
 blue      those on which the code may stand, numbered as they were looked at: the last line of a block first
 purple    barcodes, with the code that they state
 orange    candidates, numbered, with the probability that the field is there
-green     what was read, with its confidence
+green     what was read, with its confidence; of a form with the field's name, beside it where there is room
 
 Below the page every candidate as it was cut, digit by digit with the caution of both readers, and what they
 say of its values: the share of all readings, and the log-probability by the cuts and by the whole line.
@@ -76,15 +76,44 @@ def draw_page(
             1 + number % 5
         )  # those of one line one below the other
         _label(canvas, label, (place.x * scale, below), ORANGE)
-    for reading in readings:
-        if reading.box is not None:
-            _frame(canvas, reading.box, scale, GREEN, 2)
-            at = (reading.box.x * scale + 3, reading.box.y * scale - 6)
-            _label(canvas, f"{reading.value or '-'} {reading.confidence:.3f}", at, GREEN)
+    _draw_readings(canvas, scale, readings, named=any(isinstance(part, CutForm) for part in cut.cuts))
     strips = _strips(cut, iter(seen), parameters)
     width = max(canvas.shape[1], LEAST)
     roomy = cv2.copyMakeBorder(canvas, 0, 0, 0, width - canvas.shape[1], cv2.BORDER_CONSTANT, value=WHITE)
     return np.vstack([np.asarray(roomy, np.uint8), *_panel(width, strips, readings)])
+
+
+def _draw_readings(canvas: Image, scale: float, readings: Sequence[Reading], *, named: bool) -> None:
+    """What was read, no text on another field's box nor on another text where that can be helped."""
+    placed = [(reading, reading.box) for reading in readings if reading.box is not None]
+    taken = [_scaled(box, scale) for _, box in placed]
+    for reading, box in placed:
+        _frame(canvas, box, scale, GREEN, 2)
+        text = f"{reading.value or '-'} {reading.confidence:.3f}"
+        text = f"{reading.field}: {text}" if named else text
+        (wide, tall), _ = cv2.getTextSize(text, _FONT, 0.45, 1)
+        left, top, right, bottom = _scaled(box, scale)
+        middle = (top + bottom + tall) / 2.0
+        above = (left + 3.0, top - 6.0)
+        spots = [above, (right + 5.0, middle), (left - wide - 5.0, middle), (left + 3.0, bottom + tall + 6.0)]
+        for x, y in spots if named else [above]:
+            ground = (x, y - tall, x + wide, y)
+            on_canvas = x >= 0 and y > tall and x + wide <= canvas.shape[1] and y <= canvas.shape[0]
+            if on_canvas and not any(_overlap(ground, other) for other in taken):
+                break
+        else:
+            x, y = (left + 3.0, bottom - 3.0) if named else above
+            ground = (x, y - tall, x + wide, y)
+        taken.append(ground)
+        _label(canvas, text, (x, y), GREEN)
+
+
+def _scaled(box: Box, scale: float) -> tuple[float, float, float, float]:
+    return box.x * scale, box.y * scale, (box.x + box.width) * scale, (box.y + box.height) * scale
+
+
+def _overlap(one: tuple[float, float, float, float], other: tuple[float, float, float, float]) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 def _pale(image: Image) -> tuple[Image, float]:
@@ -146,7 +175,7 @@ def _candidates(cut: CutWays) -> Iterator[tuple[Box, str]]:
         if isinstance(part, CutForm):
             for field in part.fields:
                 if field.box is not None:
-                    yield field.box, field.field.name
+                    yield field.box, ""
         elif isinstance(way.layout, Layout) and way.layout.country is not None:
             for each in part.cuts:
                 number += 1

@@ -70,10 +70,12 @@ def propose(image: Image) -> list[Proposal]:
     print_ = cv2.resize(dark, (width, height), interpolation=cv2.INTER_AREA)
     seen = np.where(print_ > 90, np.uint8(0), drawn)
     cells = distinct(np.vstack([meshes(drawn, grey.shape), meshes(seen, grey.shape)]))
+    bare = cells[np.array([_bare(dark, cell) for cell in cells], bool)]
     joined = [_whole_comb(count, found) for count, found in find_combs(image, rules)]
+    joined = [field for field in joined if _meshes_within(bare, field) < field.boxes]
     places = np.array([_edges(field.place) for field in joined]).reshape(-1, 4)
-    free = [_bare(dark, cell) and not _within(cell, places) for cell in cells]
-    combs, rest = _combs(cells[np.array(free, bool)])
+    free = [not _within(cell, places) for cell in bare]
+    combs, rest = _combs(bare[np.array(free, bool)])
     low = rest[rest[:, 3] - rest[:, 1] <= TALLEST_FRAME * size]
     single = [cell for cell in low if enclosed(drawn, cell, DRAWING / size) and not _labelled(dark, cell)]
     fields = joined + combs + [Proposal("box", _place(cell)) for cell in single]
@@ -166,6 +168,16 @@ def _whole_comb(count: int, found: Found) -> Proposal:
 def _edges(place: tuple[int, int, int, int]) -> list[float]:
     x, y, w, h = place
     return [float(x), float(y), float(x + w), float(y + h)]
+
+
+def _meshes_within(cells: Places, comb: Proposal) -> int:
+    """How many meshes as wide as its boxes lie in a comb: where none is lost the meshes know it better.
+
+    Two rows of a table look like one comb of tall boxes.
+    """
+    place = np.array([_edges(comb.place)])
+    slim = cells[:, 2] - cells[:, 0] <= STOUT * comb.place[2] / comb.boxes
+    return sum(_within(cell, place) for cell in cells[slim])
 
 
 def _within(cell: NDArray[np.float64], places: Places) -> bool:

@@ -53,9 +53,9 @@ def _is_below(upper: Proposal, lower: Proposal) -> bool:
 def _is_beside(left: Sequence[Proposal], right: Sequence[Proposal]) -> bool:
     """Whether a column of boxes stands right of another one like it."""
     (x, y, w, h), (x2, y2, w2, h2) = left[0].place, right[0].place
-    near = max(ALIKE * min(w, h), 2.0)
-    same = len(left) == len(right) and max(abs(y2 - y), abs(w2 - w), abs(h2 - h)) <= near
-    return same and abs(x2 - x - w) <= near
+    low, wide = (max(ALIKE * side, 2.0) for side in (min(w, h), min(w, 2 * h)))
+    same = len(left) == len(right) and max(abs(y2 - y), abs(h2 - h)) <= low
+    return same and max(abs(w2 - w), abs(x2 - x - w)) <= wide
 
 
 def _table(cells: Sequence[Proposal]) -> Proposal:

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipeline import Page, load_layout
+from pipeline import Box, Page, Reading, load_layout
 from pipeline.barcode import postnet
-from pipeline.overlay import BLUE, GREEN, LEAST, MAGENTA, ORANGE, PURPLE, draw_page
+from pipeline.overlay import BLUE, GREEN, LEAST, MAGENTA, ORANGE, PURPLE, _draw_readings, draw_page
 from pipeline.parameters import ReaderParameters
 from sample_scans.barcodes import draw_bars
 from sample_scans.sheet import Sheet
@@ -60,3 +60,15 @@ def test_a_page_without_anything_to_find_is_drawn_too():
     blank = np.full((300, 500), 250, np.uint8)
     picture = draw_page(Page("a.png", 1, blank), MAIL, RingsAndSticks(), ReaderParameters(weights=WEIGHTS))
     assert not has(picture, GREEN)
+
+
+def test_no_text_stands_on_the_box_of_another_field():
+    canvas = np.full((300, 600, 3), 255, np.uint8)
+    rows = [
+        Reading("a.png", 1, f"row{n}", value="123", confidence=0.5, box=Box(200, 100 + 40 * n, 100, 40))
+        for n in range(3)
+    ]
+    _draw_readings(canvas, 1.0, rows, named=True)
+    assert not has(canvas, GREEN, np.s_[103:137, 203:297])
+    assert has(canvas, GREEN, np.s_[80:98, 203:297])  # the first one above
+    assert has(canvas, GREEN, np.s_[145:175, 305:420])  # the second one beside
