@@ -11,6 +11,8 @@ Part = TypeVar("Part")
 
 # How far the fields of a table may differ in size and place, shares of a field's height (or width, if less).
 ALIKE = 0.12
+# Pixels that a wall may be thick, from the inside of one field to that of the next, however small they are.
+WALL = 4.0
 
 
 def tables(fields: Sequence[Proposal]) -> list[Proposal]:
@@ -47,13 +49,13 @@ def _is_below(upper: Proposal, lower: Proposal) -> bool:
     (x, y, w, h), (x2, y2, w2, h2) = upper.place, lower.place
     near = ALIKE * min(w / max(upper.boxes, 1), h)
     alike = (upper.kind, upper.boxes) == (lower.kind, lower.boxes)
-    return alike and max(abs(x2 - x), abs(w2 - w), abs(h2 - h), abs(y2 - y - h)) <= max(near, 2.0)
+    return alike and max(abs(x2 - x), abs(w2 - w), abs(h2 - h), abs(y2 - y - h)) <= max(near, WALL)
 
 
 def _is_beside(left: Sequence[Proposal], right: Sequence[Proposal]) -> bool:
     """Whether a column of boxes stands right of another one like it."""
     (x, y, w, h), (x2, y2, w2, h2) = left[0].place, right[0].place
-    low, wide = (max(ALIKE * side, 2.0) for side in (min(w, h), min(w, 2 * h)))
+    low, wide = (max(ALIKE * side, WALL) for side in (min(w, h), min(w, 2 * h)))
     same = len(left) == len(right) and max(abs(y2 - y), abs(h2 - h)) <= low
     return same and max(abs(w2 - w), abs(x2 - x - w)) <= wide
 

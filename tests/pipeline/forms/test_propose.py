@@ -160,3 +160,13 @@ def test_the_numbers_in_the_picture_of_a_proposal_do_not_cover_one_another():
         colour = KINDS[field.kind]
         alone = (draw_proposals(page, [field]) == colour).all(axis=2).sum()
         assert (together == colour).all(axis=2).sum() > 0.88 * alone
+
+
+def test_a_tally_grid_is_one_table_and_no_pile_of_combs():
+    page = np.full((2200, 1700), 250, np.uint8)
+    for row in range(7):
+        cv2.line(page, (200, 400 + 48 * row), (1160, 400 + 48 * row), 60, 3)
+    for column in range(13):
+        cv2.line(page, (200 + 80 * column, 400), (200 + 80 * column, 688), 60, 3)
+    found = [(each.kind, each.rows, each.columns, each.boxes) for each in propose(page)]
+    assert found == [("cells", 6, 12, 0)]
