@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.paper.ink import Darkness, Mask
+from pipeline.strings import ctc
 from pipeline.strings.classify import Seen
 
 Strips = Sequence[tuple[Darkness, Mask]]
@@ -30,8 +31,8 @@ class Way(StrEnum):
 # How probable each is before anything is read: feeders turn pages now and then, scans of backs are rare.
 PRIOR = {Way.UPRIGHT: 0.95, Way.TURNED: 0.03, Way.MIRRORED: 0.01, Way.MIRRORED_TURNED: 0.01}
 # A way less probable than this is not sure enough for the page to be read.
-LEAST_SURE = 0.8
-# What a box says at most, log of a probability.
+LEAST_SURE = 0.98
+# What a box says at most by either network, log of a probability.
 LEAST = -5.0
 
 
@@ -62,9 +63,16 @@ def weigh_ways(seen: dict[Way, Sequence[Seen]]) -> dict[Way, float]:
 
 
 def _sense(line: Seen) -> float:
-    """Log of how probably the ink of a box is a digit: its best one, all its pieces together."""
+    """Log of how probably the ink of a box is a digit, all its pieces together, by both networks.
+
+    Of a digit in a mirror the one that reads lines, which hardly ever sees one, is much less sure.
+    """
     if not line.lattice.size:
         return 0.0
     whole = (line.lattice.edges[:, 0] == 0) & (line.lattice.edges[:, 1] == line.lattice.size)
     best = float(line.proba[whole, :10].max(initial=0.0))
-    return max(float(np.log(max(best, 1e-9))), LEAST)
+    cut = max(float(np.log(max(best, 1e-9))), LEAST)
+    if line.frames is None:
+        return cut
+    read = ctc.read_frames(ctc.squeeze(line.frames))
+    return cut + max([LEAST, *(share for value, share in read if len(value) == 1)])

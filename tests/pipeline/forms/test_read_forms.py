@@ -178,20 +178,6 @@ def test_a_hole_between_digits_is_no_number(folder):
     assert (office.value, office.reason) == ("77", Reason.BAD_FORMAT)
 
 
-def test_a_searched_comb_needs_no_picture_of_the_form(tmp_path):
-    path = tmp_path / "free.toml"
-    path.write_text(
-        'page = [850, 1100]\n[[field]]\nname = "id"\nkind = "comb"\nboxes = 6\nsearch = [0, 100, 850, 400]\n',
-        encoding="utf-8",
-    )
-    layout = load_layout(str(path))
-    page = pages.seen(filled(), pages.laid(3.0), (850, 1100))
-    assert [r.value for r in read(layout, page)] == ["7777"]
-    for other in (np.full((1100, 850), 250, np.uint8), page[:550], page[:, :425]):
-        nothing = read(layout, np.ascontiguousarray(other))
-        assert [(r.value, r.reason) for r in nothing] == [("", Reason.NOT_REGISTERED)]
-
-
 class Feet:
     """Calls an L a 7: a stem on the left, a foot below; and anything else no digit."""
 
@@ -200,6 +186,24 @@ class Feet:
         stem, foot = (crops.sum(axis=axis, dtype=np.int64).argmax(axis=1) for axis in (1, 2))
         proba[np.arange(len(crops)), np.where((stem < 14) & (foot >= 14), 7, 10)] = 0.96
         return proba
+
+
+def test_a_searched_comb_needs_no_picture_of_the_form(tmp_path):
+    path = tmp_path / "free.toml"
+    path.write_text(
+        'page = [850, 1100]\n[[field]]\nname = "id"\nkind = "comb"\nboxes = 6\nsearch = [0, 100, 850, 400]\n',
+        encoding="utf-8",
+    )
+    layout = load_layout(str(path))
+    page = pages.blank()
+    pages.fill(page, " LLLL ", pages.cells(pages.COMB, 6))
+    page = pages.seen(page, pages.laid(3.0), (850, 1100))
+    (got,) = read_pages([Page("scan.png", 1, page)], layout, Feet(), ReaderParameters())
+    assert got.value == "7777"
+    # Nothing there, a half, and digits that look the same either way up.
+    for other in (np.full((1100, 850), 250, np.uint8), page[:550], page[:, :425], page):
+        nothing = read(layout, np.ascontiguousarray(other))
+        assert [(r.value, r.reason) for r in nothing] == [("", Reason.NOT_REGISTERED)]
 
 
 @pytest.mark.parametrize(
