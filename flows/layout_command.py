@@ -167,12 +167,13 @@ def check(
 
 def _tell_fit(layout: Form, registration: Registration, *, registered: bool, longest: int) -> None:
     """Say how well a layout lies on a page whose longer side has so many pixels."""
-    from pipeline.forms.lay import LEAST_COVER, LEAST_INSIDE  # noqa: PLC0415 - brings OpenCV
+    from pipeline.forms.lay import LEAST_COVER, LEAST_INSIDE, LEAST_PART  # noqa: PLC0415 - brings OpenCV
 
     print("registered" if registered else "not registered: this page would not be read")
     print(f"  of the layout's lines {registration.fit:.0%} found, at least {layout.least_fit:.0%} needed")
     print(f"  of the page's lines {registration.cover:.0%} known, at least {LEAST_COVER:.0%} needed")
     print(f"  of the form {registration.inside:.0%} on the page, at least {LEAST_INSIDE:.0%} needed")
+    print(f"  of its emptiest part {registration.part:.0%} there, at least {LEAST_PART:.0%} needed")
     if registered:
         print(f"  typical distance {registration.residual * longest:.1f} pixels")
 
