@@ -24,7 +24,7 @@ OPEN_AGAIN_AFTER_S = (0.5, 2.0)
 MEASURED_ONE_IN = 16  # scans; the same ones by any number of workers, since their content decides
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Stamp:
     """By what a file that changed is told, without reading it again: bytes, nanoseconds."""
 
@@ -38,7 +38,7 @@ class Stamp:
         return cls(status.st_size, status.st_mtime_ns)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Job:
     """A scan to be read.
 

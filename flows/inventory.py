@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 LARGEST_CHUNK = 64  # scans; 3 s of work and more, beside which a task run costs nothing
 CHUNKS_A_WORKER = 2  # at least, so that the last ones to finish do not wait long for each other
 _HASHING_THREADS = 4
+_HASHED_AT_ONCE = 500  # each takes 1.5 kB while it waits, more than what is kept of it
 
 
 @dataclass(frozen=True)
@@ -109,11 +110,13 @@ def take_again(
 
 
 def _hash_all(scans: Sequence[Scan], on_hashed: Callable[[int], None]) -> list[tuple[Scan, Job | ScanResult]]:
-    hashed = []
+    hashed: list[tuple[Scan, Job | ScanResult]] = []
     with ThreadPoolExecutor(_HASHING_THREADS) as threads:
-        for number, pair in enumerate(zip(scans, threads.map(_hash, scans), strict=True), 1):
-            hashed.append(pair)
-            on_hashed(number)
+        for first in range(0, len(scans), _HASHED_AT_ONCE):
+            part = scans[first : first + _HASHED_AT_ONCE]
+            for pair in zip(part, threads.map(_hash, part), strict=True):
+                hashed.append(pair)
+                on_hashed(len(hashed))
     return hashed
 
 

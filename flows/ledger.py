@@ -30,7 +30,7 @@ _UNHASHED = "unreadable:"
 _IDENTITY = tuple(field.name for field in fields(Identity))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Sighting:
     """A scan as it was found: where, under which name, with which content (see `content_key`).
 

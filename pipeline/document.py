@@ -88,7 +88,7 @@ class Box:
     height: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Scan:
     """A file to be read: where it lies, and its name in the results (`/` as separator)."""
 

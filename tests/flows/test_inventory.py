@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flows import inventory
 from flows.chunk import Job, Stamp
 from flows.errors import UsageError
 from flows.inventory import CHUNKS_A_WORKER, LARGEST_CHUNK, portion, take_inventory
@@ -31,7 +32,11 @@ def test_chunks_hold_all_scans_in_order_and_keep_workers_busy(count: int, worker
     assert len(chunks) >= min(CHUNKS_A_WORKER * workers, count)
 
 
-def test_every_scan_is_seen_and_every_content_read_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize("at_once", [1, 2, 500])
+def test_every_scan_is_seen_and_every_content_read_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    monkeypatch.setattr(inventory, "_HASHED_AT_ONCE", at_once)
     draw_scan(tmp_path / "in" / "b.png", 1)
     draw_scan(tmp_path / "in" / "a" / "copy of b.png", 1)
     draw_scan(tmp_path / "in" / "c.png", 2)
