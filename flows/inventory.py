@@ -21,6 +21,7 @@ from pipeline.document import Reason, Scan
 log = logging.getLogger(__name__)
 
 LARGEST_CHUNK = 64  # scans; 3 s of work and more, beside which a task run costs nothing
+FIRST_CHUNK = 8  # scans of the first chunk of each worker in a long night: rows are seen early
 CHUNKS_A_WORKER = 2  # at least, so that the last ones to finish do not wait long for each other
 _HASHING_THREADS = 4
 _HASHED_AT_ONCE = 500  # each takes 1.5 kB while it waits, more than what is kept of it
@@ -157,9 +158,14 @@ def _place(path: Path) -> Path:
 
 
 def portion(jobs: Sequence[Job], workers: int) -> list[Sequence[Job]]:
-    """The jobs in chunks of nearly one size, few enough to be cheap and enough to keep all workers busy."""
+    """The jobs in chunks of nearly one size, few enough to be cheap and enough to keep all workers busy.
+
+    Where there are enough of them, each worker begins with a small one.
+    """
     if not jobs:
         return []
-    count = max(-(-len(jobs) // LARGEST_CHUNK), min(CHUNKS_A_WORKER * workers, len(jobs)))
-    edges = [len(jobs) * number // count for number in range(count + 1)]
+    early = FIRST_CHUNK * workers if len(jobs) >= LARGEST_CHUNK * workers else 0
+    rest = len(jobs) - early
+    count = max(-(-rest // LARGEST_CHUNK), min(CHUNKS_A_WORKER * workers, rest))
+    edges = [*range(0, early, FIRST_CHUNK), *(early + rest * number // count for number in range(count + 1))]
     return [jobs[start:end] for start, end in pairwise(edges)]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from flows import inventory
 from flows.chunk import Job, Stamp
 from flows.errors import UsageError
-from flows.inventory import CHUNKS_A_WORKER, LARGEST_CHUNK, portion, take_inventory
+from flows.inventory import CHUNKS_A_WORKER, FIRST_CHUNK, LARGEST_CHUNK, portion, take_inventory
 from pipeline.document import Reason, Scan
 from pipeline.files import scans
 from tests.flows.fakes import draw_scan
@@ -28,7 +28,10 @@ def test_chunks_hold_all_scans_in_order_and_keep_workers_busy(count: int, worker
     assert [each for chunk in chunks for each in chunk] == jobs
     sizes = [len(chunk) for chunk in chunks]
     assert all(0 < size <= LARGEST_CHUNK for size in sizes)
-    assert max(sizes, default=0) - min(sizes, default=0) <= 1
+    long = count >= LARGEST_CHUNK * workers
+    assert sizes[: workers if long else 0] == [FIRST_CHUNK] * (workers if long else 0)
+    rest = sizes[workers:] if long else sizes
+    assert max(rest, default=0) - min(rest, default=0) <= 1
     assert len(chunks) >= min(CHUNKS_A_WORKER * workers, count)
 
 
