@@ -68,8 +68,8 @@ class Lesson:
     epochs: int = 3
     repeat: int = 2
     line_runs: int = 3
-    line_epochs: int = 6
-    line_repeat: int = 8
+    line_epochs: int = 3
+    line_repeat: int = 4
     strips: int = 3_000
     rate: float = 1e-3
     seed: int = 1
