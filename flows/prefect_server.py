@@ -25,14 +25,13 @@ from pathlib import Path
 
 from flows.errors import PrefectUnavailableError, UsageError
 from flows.output import own_output_folder
-from flows.prefect_thread import ServerThread
+from flows.prefect_thread import LOOPBACK, ServerThread
 from flows.tether import is_alive
 
 log = logging.getLogger(__name__)
 
 DRAIN_LIMIT_S = 10.0
 _DATABASE = "prefect.db"
-_LOOPBACK = "127.0.0.1"
 _FOLDERS = "nightsort-prefect-"
 
 
@@ -160,7 +159,7 @@ def _private_settings(home: Path, address: str, *, shown: bool) -> dict[str, str
 
     shown : the server has its pages for browsers, too, and shows the log there.
     """
-    direct = ",".join(filter(None, (os.environ.get("NO_PROXY"), _LOOPBACK)))
+    direct = ",".join(filter(None, (os.environ.get("NO_PROXY"), LOOPBACK)))
     return {
         "PREFECT_HOME": str(home),
         "PREFECT_PROFILE": None,  # names a profile that our home has not

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 START_LIMIT_S = 180.0  # a loaded machine with a cold disk took 25 s
 _END_LIMIT_S = 10.0
 _LOOK_EVERY_S = 0.02
-_LOOPBACK = "127.0.0.1"
+LOOPBACK = "127.0.0.1"
 
 
 class ServerThread:
@@ -36,7 +36,7 @@ class ServerThread:
 
     def __init__(self, *, lasting: bool) -> None:
         self._lasting = lasting
-        self._socket = socket.create_server((_LOOPBACK, 0))
+        self._socket = socket.create_server((LOOPBACK, 0))
         self._server: uvicorn.Server | None = None
         self._thread = threading.Thread(target=self._run, name="prefect-server", daemon=True)
         self._words = _FirstWords()
@@ -44,7 +44,7 @@ class ServerThread:
     @property
     def address(self) -> str:
         """Of the API."""
-        return f"http://{_LOOPBACK}:{self._socket.getsockname()[1]}/api"
+        return f"http://{LOOPBACK}:{self._socket.getsockname()[1]}/api"
 
     def start(self) -> None:
         """Start it and wait until it answers. Raises PrefectUnavailableError where it does not."""

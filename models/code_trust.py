@@ -129,7 +129,7 @@ def confidences(answers: Answers, weights: Weights, less: float = 0.0) -> NDArra
     less : what is taken from the logits.
     """
     shares = expit(answers.evidence @ weights.T).prod(axis=1)
-    shares = _with_odds(shares, np.full(len(shares), np.exp(-less)))
+    shares = _with_odds(shares, np.exp(-less))
     return np.array(without_parts(shares.tolist(), answers.wholes))
 
 
@@ -138,7 +138,7 @@ def heard(answers: Answers, confidence: NDArray[np.float64]) -> NDArray[np.float
     return _with_odds(confidence, answers.existence)
 
 
-def _with_odds(share: NDArray[np.float64], odds: NDArray[np.float64]) -> NDArray[np.float64]:
+def _with_odds(share: NDArray[np.float64], odds: NDArray[np.float64] | np.float64) -> NDArray[np.float64]:
     return np.asarray(share * odds / (share * odds + 1.0 - share))
 
 

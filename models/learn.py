@@ -111,12 +111,11 @@ def aligned_crops(fields: Sequence[Field], model: Model) -> Crops:
     return Crops(np.concatenate(crops), np.concatenate(labels))
 
 
-def own_digits(fields: Sequence[Field], model: Model) -> Glyphs | None:
-    """The digits of the fields, to compose strips of; None where some digit does not occur.
+def own_digits(crops: Crops, model: Model) -> Glyphs | None:
+    """The digits among aligned crops, to compose strips of; None where some digit does not occur.
 
     Only those that the network takes for what their value says: the others may be cut wrongly.
     """
-    crops = aligned_crops(fields, model)
     sure = (crops.y < JUNK) & (model.predict_proba(crops.x).argmax(axis=1) == crops.y)
     digits = Glyphs(crops.x[sure], crops.y[sure])
     return digits if len(np.unique(digits.labels)) == JUNK else None
@@ -185,11 +184,14 @@ def _tune_crops(learned: Sequence[Field], base: Path, out: Path, lesson: Lesson,
     """Fine-tune the network that reads crops, the values aligned anew in every round."""
     network = keras.models.load_model(base / KERAS, compile=False)
     watch("drawing strips", 0, 1)
-    glyphs = own_digits(learned, load_model(base))
+    before = load_model(base)
+    own = aligned_crops(learned, before)
+    glyphs = own_digits(own, before)
     drawn = Crops(*gather_crops(lesson.seed + 4_000_000, lesson.strips, glyphs, WORKERS))
     watch("drawing strips", 1, 1)
     for turn in range(lesson.rounds):
-        own = aligned_crops(learned, load_model(out))
+        if turn:
+            own = aligned_crops(learned, load_model(out))
         parts = [own] * lesson.repeat + [drawn]
         both = Crops(np.concatenate([p.x for p in parts]), np.concatenate([p.y for p in parts]))
         tune(network, both, lesson, lesson.seed + turn, watch, f"crops, round {turn + 1}")
@@ -204,7 +206,8 @@ def _tune_lines(learned: Sequence[Field], base: Path, out: Path, lesson: Lesson,
     network = keras.models.load_model(base / LINE_KERAS, compile=False)
     own = [Line(lattice.picture, value) for field in learned for lattice, value in field.parts]
     # The network of crops in `out` has learned these fields already, and so cuts them better.
-    glyphs = own_digits(learned, load_model(out))
+    tuned = load_model(out)
+    glyphs = own_digits(aligned_crops(learned, tuned), tuned)
     drawn = gather_lines(lesson.seed + 5_000_000, lesson.strips, glyphs, WORKERS)
     epochs = lesson.line_runs * lesson.line_epochs
     tune_lines(

@@ -134,25 +134,21 @@ def fit_logistic(
     right: NDArray[np.bool_],
     prior: NDArray[np.float64],
     strength: float,
-    counts: NDArray[np.float64] | None = None,
-    bounds: Sequence[tuple[float | None, float | None]] | None = None,
 ) -> NDArray[np.float64]:
     """Weights (F,) of evidence (N, F) whose logit tells how probable `right` (N,) is (Platt, 1999).
 
-    prior : (F,), what they are held to, with this strength. counts : (N,), how much each row counts; None:
-        all alike. bounds : least and most of each weight; None: any.
+    prior : (F,), what they are held to, with this strength.
     """
-    share = np.ones(len(right)) if counts is None else counts
 
     def objective(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         logit = evidence @ weights
         signed = np.where(right, -logit, logit)
-        gap = share * (expit(logit) - right)
+        gap = expit(logit) - right
         pull = strength * (weights - prior)
-        loss = float(share @ np.logaddexp(0.0, signed) + 0.5 * pull @ (weights - prior))
+        loss = float(np.logaddexp(0.0, signed).sum() + 0.5 * pull @ (weights - prior))
         return loss, evidence.T @ gap + pull
 
-    found: NDArray[np.float64] = minimize(objective, prior, jac=True, method="L-BFGS-B", bounds=bounds).x
+    found: NDArray[np.float64] = minimize(objective, prior, jac=True, method="L-BFGS-B").x
     return found
 
 

@@ -1,7 +1,8 @@
-"""Weighing a reading's candidates anew when something else speaks for or against them (Bayes' rule)."""
+"""How probable a reading is, and weighing it anew when something else speaks for or against it."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -9,8 +10,19 @@ from pipeline.document import Reading
 
 # Nothing makes a reading surer than this.
 CEILING = 0.9995
+# Log-odds beyond which nothing becomes more probable.
+CERTAIN = 30.0
 # Less than this is no alternative worth a person's look.
 LEAST = 5e-5
+
+
+def logistic(log_odds: float) -> float:
+    """Probability of what has these log-odds; never quite 0 or 1.
+
+    >>> logistic(0.0), round(logistic(-math.log(3.0)), 6), logistic(1e9) < 1.0
+    (0.5, 0.25, True)
+    """
+    return 1.0 / (1.0 + math.exp(-max(-CERTAIN, min(CERTAIN, log_odds))))
 
 
 def believed(reading: Reading) -> dict[str, float]:
@@ -24,6 +36,8 @@ def believing(
     reading: Reading, weighed: Mapping[str, float], rest: float, value: str | None = None
 ) -> Reading:
     """The reading with new weights of its candidates, `rest` that of all other values: best first, sum 1.
+
+    By Bayes' rule.
 
     value : the candidate that stays the reading's value, whatever its weight; None: the weightiest.
     """

@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.belief import CEILING, logistic
 from pipeline.envelopes.parameters import EnvelopeParameters
 from pipeline.strings.decode import Candidate, Weights
 from pipeline.strings.lattice import DIGIT_FEATURES, JUNK_FEATURES, SHAPE_FEATURES
 from pipeline.thresholds import Thresholds, least_confidence
 
 # Nothing is certain: no confidence beyond what the calibration strings can vouch for.
-CEILING = 0.9995
 FAINT = -15.0  # log-probabilities below this are all alike
 
 
@@ -42,7 +42,7 @@ class Calibration:
             return 0.0
         x = evidence(candidates, digit_probabilities)
         logit = float(np.dot(x, list(vars(self).values())))
-        return min(CEILING, 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, logit)))))
+        return min(CEILING, logistic(logit))
 
 
 def evidence(candidates: Sequence[Candidate], digit_probabilities: Sequence[float]) -> tuple[float, ...]:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.belief import CEILING, CERTAIN, logistic
 from pipeline.envelopes.spot import FEATURES
 from pipeline.thresholds import NEVER, Thresholds, least_confidence
 
@@ -29,8 +30,6 @@ EVIDENCE = (
     "passed",  # how far another address stands below it and to its right: it may be the sender's
     "inside",  # log of the white before it over the widest within, as far as that is little: begins in a word
 )
-CEILING = 0.9995
-CERTAIN = 30.0  # logits
 
 
 class Kind(StrEnum):
@@ -82,8 +81,9 @@ class EnvelopeParameters:
         What stands among lines must be the code, and be read right: neither makes up for the other.
         """
         if kind is Kind.BOXED:
-            return min(CEILING, _share(float(np.dot(evidence, self.boxed))))
-        share = _share(float(np.dot(evidence, self.written))) * _share(float(np.dot(evidence, self.value)))
+            return min(CEILING, logistic(float(np.dot(evidence, self.boxed))))
+        code, value = (logistic(float(np.dot(evidence, each))) for each in (self.written, self.value))
+        share = code * value
         return min(CEILING, share / (share + (1.0 - share) * math.exp(self.less(kind))))
 
     def less(self, kind: Kind) -> float:
@@ -146,7 +146,3 @@ class EnvelopeParameters:
             )
         except (KeyError, TypeError) as error:
             raise ValueError(f"another version made it: {error}") from error
-
-
-def _share(logit: float) -> float:
-    return 1.0 / (1.0 + math.exp(-max(-CERTAIN, min(CERTAIN, logit))))

@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.belief import logistic
 from pipeline.paper import ink
 from pipeline.paper.ink import Mask
 from pipeline.strings.decode import Candidate
@@ -97,8 +98,8 @@ class Crossing:
         if self.void or math.isinf(self.log_odds):
             return 1.0
         if self.told:
-            return _logistic(self.log_odds)
-        return 1.0 - max(_logistic(self.log_odds + CAUTION), DOUBT if self.armed else 0.0)
+            return logistic(self.log_odds)
+        return 1.0 - max(logistic(self.log_odds + CAUTION), DOUBT if self.armed else 0.0)
 
 
 def crossed(mask: Mask, height: float, cell: tuple[float, float]) -> Crossing:
@@ -204,10 +205,6 @@ def shape_features(mask: Mask, height: float, cell: tuple[float, float]) -> NDAr
             abs(math.log(wide / tall)),
         ]
     )
-
-
-def _logistic(log_odds: float) -> float:
-    return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, log_odds))))
 
 
 def _ink(mask: Mask) -> tuple[Mask, NDArray[np.float64]]:
