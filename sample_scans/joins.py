@@ -11,7 +11,14 @@ from sample_scans.curves import Allograph, allographs
 from sample_scans.ink import Blot, lay_ink
 from sample_scans.pen import Trace, Writer
 
-_LEAVING_ZEROS = ("tail to the right", "curl at the top", "curl and out")
+_LEAVING_ZEROS = (
+    "tail to the right",
+    "curl at the top",
+    "curl and out",
+    "across its middle",
+    "across, begun at the left",
+    "tail at half height",
+)
 
 Place = tuple[Trace, tuple[float, float]]
 

@@ -86,7 +86,7 @@ class Writer:
             wobble=0.02 + 0.06 * u[12] * haste,
             climb=0.03 * n[4],
             pressure=0.1 + 0.5 * u[13],
-            join=0.9 * max(0.0, u[14] - 0.45),
+            join=1.6 * max(0.0, u[14] - 0.55),
             square=bool(u[15] > 0.99),
             square_in_boxes=bool(u[15] > 0.9),
         )

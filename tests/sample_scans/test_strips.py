@@ -166,6 +166,14 @@ def test_grounds_keep_within_their_ink(pattern: str) -> None:
     assert (ground.std() > 0.05) == (pattern != "plain")
 
 
+def test_amounts_begin_with_a_one_more_often_than_with_a_nine() -> None:
+    rng = np.random.default_rng(3)
+    first = [next(c for c in draw_amount(rng) if c.isdigit()) for _ in range(2000)]
+    assert 0.25 < first.count("1") / 2000 < 0.36
+    assert 0.02 < first.count("9") / 2000 < 0.08
+    assert "0" not in first
+
+
 @settings(max_examples=50, deadline=None)
 @given(SEEDS, st.one_of(st.none(), st.integers(2, 9)))
 def test_amounts_hold_the_digits_asked_for(seed: int, digits: int | None) -> None:
