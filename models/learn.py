@@ -5,7 +5,8 @@ which labels the runs; the network of crops is fine-tuned on them, that of lines
 they are, both beside drawn strips, so that they forget nothing, some of them composed of the
 site's own digits in other orders, and the reader is fitted again.
 One field in five is held back: it proves whether the new model is better, and calibrates it. The
-old model stays unless the new one is.
+old model stays unless the new one is; where it is, the network of lines then learns once more from
+the same start, from the fields held back as well.
 """
 
 from __future__ import annotations
@@ -158,11 +159,16 @@ def learn(
     _copy_model(base, out)
     _tune_crops(learned, base, out, lesson, watch)
     if (base / LINE_KERAS).exists():
-        _tune_lines(learned, base, out, lesson, watch)
+        _tune_lines(learned, base, out, lesson, watch, "lines")
     watch("reader", 0, 1)
     refit(out, old.parameters, learned, held, lesson.seed)
     watch("reader", 1, 1)
     after = measure(held, load_model(out))
+    kept = after.exact > before.exact
+    if not kept:
+        _copy_model(base, out)
+    elif (base / LINE_KERAS).exists():
+        _tune_lines(fields, base, out, lesson, watch, "lines, of all fields")
     told: dict[str, Any] = {
         "command": command,
         "from_model": old.sha256,
@@ -170,12 +176,10 @@ def learn(
         "held_back": len(held),
         "before": before.to_dict(),
         "after": after.to_dict(),
-        "kept": after.exact > before.exact,
+        "kept": kept,
         "lesson": asdict(lesson),
         "seconds": round(time.monotonic() - started),
     }
-    if not told["kept"]:
-        _copy_model(base, out)
     amend_card(out, name=out.name, learned=told)
     return told
 
@@ -201,7 +205,9 @@ def _tune_crops(learned: Sequence[Field], base: Path, out: Path, lesson: Lesson,
     bare.save(out / KERAS)  # without the optimizer, which is twice the network's size
 
 
-def _tune_lines(learned: Sequence[Field], base: Path, out: Path, lesson: Lesson, watch: Watch) -> None:
+def _tune_lines(
+    learned: Sequence[Field], base: Path, out: Path, lesson: Lesson, watch: Watch, what: str
+) -> None:
     """Fine-tune the network that reads whole lines."""
     network = keras.models.load_model(base / LINE_KERAS, compile=False)
     own = [Line(lattice.picture, value) for field in learned for lattice, value in field.parts]
@@ -219,7 +225,7 @@ def _tune_lines(learned: Sequence[Field], base: Path, out: Path, lesson: Lesson,
         lesson.line_repeat,
         lesson.rate,
         lesson.seed,
-        lambda epoch: watch("lines", epoch, epochs),
+        lambda epoch: watch(what, epoch, epochs),
     )
     save_line_network(network, out)
 

@@ -14,6 +14,7 @@ import keras
 import numpy as np
 
 from models.line_data import Line
+from models.line_statistics import settle
 from models.line_training import LineBatches, ctc_loss, line_optimizer
 
 BATCH = 32
@@ -49,3 +50,4 @@ def tune_lines(
         network.fit(batches, epochs=epochs, verbose=0, shuffle=False, callbacks=[told])
         reached.append(network.get_weights())
     network.set_weights([np.mean(each, axis=0) for each in zip(*reached, strict=True)])
+    settle(network, [*own, *drawn], BATCH, seed)

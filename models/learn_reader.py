@@ -78,7 +78,7 @@ def refit(
 def _trust_lines(model: Model, parameters: ReaderParameters, held: Sequence[Field], seed: int) -> Trust:
     seen, values = see_lines(held, model)
     if seen:
-        pair = fit_pair(seen, values, parameters, tied=False)
+        pair = fit_pair(seen, values, parameters, None)
         parameters = replace(parameters, lines=replace(parameters.lines, pair=pair))
     # Too few to witness a rate of one wrong in a hundred: drawn strips, which are harder, stand beside them.
     more, known = read_strips(model, CALIBRATION_STRIPS, seed + 6_000_000, None)

@@ -17,11 +17,11 @@ LINE_KERAS = "line.keras"
 def save_line_network(network: keras.Model, folder: Path) -> keras.Model:
     """Write line.keras and line.tflite; returns the network that both hold, without an optimizer.
 
-    Its weights are rounded to 16 bits, so that the Keras model can be packed to half its size; both
-    files hold the rounded ones.
+    Its weights are rounded to 16 bits, so that the Keras model can be packed to half its size, and for
+    reading to 8 bits, in which it takes a quarter of the time.
     """
     plain = build_line_network()
     plain.set_weights(rounded(network))
     save_packed(plain, folder / LINE_KERAS)
-    export(plain, folder / LINE_NETWORK)
+    export(plain, folder / LINE_NETWORK, integer_weights=True)
     return plain

@@ -14,9 +14,11 @@ from pipeline.strings.ctc import CLASSES
 from pipeline.strings.picture import HEIGHT, MAX_WIDTH
 
 LINE_NETWORK = "line.tflite"
-# Sizes are few and fixed, so that the arithmetic for a line never depends on what comes with it.
-BATCH, STEP = 2, 32
+STEP = 32  # widths are few and fixed, so that the arithmetic for a line never depends on what comes with it
 FRAME = 2  # pixels of a line for each frame
+# Every line is read this many pixels higher and lower, and the two are averaged: maps that skip every
+# other row see other things in each.
+LIFTS = (-2, 2)
 
 
 class LineNetwork:
@@ -28,40 +30,37 @@ class LineNetwork:
     def __init__(self, content: bytes) -> None:
         self.content = content
         self._interpreters: dict[int, Any] = {}
-        if self._logits(np.zeros((1, HEIGHT, STEP), np.uint8)).shape != (1, STEP // FRAME, CLASSES):
+        blank = np.zeros((len(LIFTS), HEIGHT, STEP), np.uint8)
+        if self._logits(blank).shape != (len(LIFTS), STEP // FRAME, CLASSES):
             raise ValueError("it does not give the ten digits and a blank for every two pixels")
 
     def predict_frames(self, pictures: Sequence[Image]) -> list[NDArray[np.float32]]:
         """Log-probabilities (T, 11) float32 of each line (32, W) uint8, T half of W; W at most 512."""
-        found: list[NDArray[np.float32]] = [np.zeros((0, CLASSES), np.float32)] * len(pictures)
-        by_width: dict[int, list[int]] = {}
-        for index, picture in enumerate(pictures):
-            if picture.shape[1]:
-                by_width.setdefault(round_up(picture.shape[1]), []).append(index)
-        for width, indices in sorted(by_width.items()):
-            for first in range(0, len(indices), BATCH):
-                part = indices[first : first + BATCH]
-                logits = self._logits(stack([pictures[i] for i in part], width))
-                for index, scores in zip(part, logits, strict=True):
-                    found[index] = log_softmax(scores[: -(-pictures[index].shape[1] // FRAME)])
-        return found
+        return [self._frames(picture) for picture in pictures]
+
+    def _frames(self, picture: Image) -> NDArray[np.float32]:
+        width = picture.shape[1]
+        if not width:
+            return np.zeros((0, CLASSES), np.float32)
+        views = stack([lifted(picture, rows) for rows in LIFTS], round_up(width))
+        each = log_softmax(self._logits(views)[:, : -(-width // FRAME)])
+        mean: NDArray[np.float32] = np.logaddexp.reduce(each, axis=0) - np.float32(np.log(len(LIFTS)))
+        return mean
 
     def _logits(self, block: Image) -> NDArray[np.float32]:
-        """(N, T, 11) float32 of (N, 32, W) uint8, N at most `BATCH`."""
-        count, _, width = block.shape
-        interpreter = self._interpreter(width)
-        full = np.zeros((BATCH, HEIGHT, width, 1), np.float32)
-        full[:count, :, :, 0] = block * np.float32(1.0 / 255.0)
-        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], full)
+        """(N, T, 11) float32 of (N, 32, W) uint8, N as many as there are `LIFTS`."""
+        interpreter = self._interpreter(block.shape[2])
+        pixels = block[..., None] * np.float32(1.0 / 255.0)
+        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], pixels)
         interpreter.invoke()
         scores: NDArray[np.float32] = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
-        return scores[:count]
+        return scores
 
     def _interpreter(self, width: int) -> Any:
         if width not in self._interpreters:
             interpreter = self._interpreters[width] = self._open()
             place = interpreter.get_input_details()[0]["index"]
-            interpreter.resize_tensor_input(place, [BATCH, HEIGHT, width, 1])
+            interpreter.resize_tensor_input(place, [len(LIFTS), HEIGHT, width, 1])
             with native_chatter_dropped():  # LiteRT's note on its delegate
                 interpreter.allocate_tensors()
         return self._interpreters[width]
@@ -75,6 +74,15 @@ class LineNetwork:
 def round_up(width: int) -> int:
     """The width that a line is read at: the next multiple of 32, at most 512."""
     return min(MAX_WIDTH, -(-width // STEP) * STEP)
+
+
+def lifted(picture: Image, rows: int) -> Image:
+    """The line so many rows farther up, paper where it was; lower where `rows` is negative."""
+    moved = np.zeros_like(picture)
+    count = HEIGHT - abs(rows)
+    source, target = max(rows, 0), max(-rows, 0)
+    moved[target : target + count] = picture[source : source + count]
+    return moved
 
 
 def stack(pictures: Sequence[Image], width: int) -> Image:

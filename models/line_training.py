@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from models.line_augment import augment_line
 from models.line_data import Line
 from models.line_network import FRAME, STEP, round_up, stack
+from models.muon import ConvolutionMuon
 from models.schedule import mean_momentum, warmed_cosine
 from pipeline.strings.ctc import BLANK
 from pipeline.strings.picture import MAX_WIDTH
@@ -26,8 +27,18 @@ class LineBatches(keras.utils.PyDataset):  # type: ignore[misc]
     A batch is pixels (N, 32, W, 1) float32 and a target (N, 1 + 24) int32: frames, then digits, -1 after.
     """
 
-    def __init__(self, lines: Sequence[Line], batch: int, seed: int, *, augmented: bool = True) -> None:
+    def __init__(
+        self,
+        lines: Sequence[Line],
+        batch: int,
+        seed: int,
+        *,
+        augmented: bool = True,
+        first_wide: bool = True,
+    ) -> None:
         super().__init__(workers=1, use_multiprocessing=False, max_queue_size=8)
+        # Keras takes the shape that the first two batches share for that of all: they share no width.
+        self._first_room = MAX_WIDTH + STEP if first_wide else 0
         self._lines = [line for line in lines if len(line.value) <= LONGEST]
         self._batch, self._seed, self._augmented = batch, seed, augmented
         self._begin(0)
@@ -49,9 +60,7 @@ class LineBatches(keras.utils.PyDataset):  # type: ignore[misc]
         lines = [self._lines[i] for i in self._parts[index]]
         if self._augmented:
             lines = [Line(augment_line(line.picture, rng, MAX_WIDTH), line.value) for line in lines]
-        # Keras takes the shape that the first two batches share for that of all: they share no width.
-        room = MAX_WIDTH + STEP if index == 0 else 0
-        return to_pixels(lines, room), to_target(lines)
+        return to_pixels(lines, 0 if index else self._first_room), to_target(lines)
 
     def on_epoch_end(self) -> None:
         self._begin(self._epoch + 1)
@@ -79,13 +88,14 @@ def to_target(lines: Sequence[Line]) -> NDArray[np.int32]:
 def line_optimizer(
     rate: float, steps: int, averaged: float, decay: float = 0.01
 ) -> keras.optimizers.Optimizer:
-    """AdamW, its rate warmed up over a twentieth of the steps and then brought to zero along a cosine.
+    """Muon, its rate warmed up over a twentieth of the steps and then brought to zero along a cosine.
 
     averaged : momentum of the running mean of the weights that is kept.
     """
-    return keras.optimizers.AdamW(
+    return ConvolutionMuon(
         warmed_cosine(rate, steps),
         weight_decay=decay,
+        adam_weight_decay=decay,
         clipnorm=5.0,
         use_ema=True,
         ema_momentum=mean_momentum(averaged, steps),

@@ -21,16 +21,16 @@ DIGITS = tuple("0123456789")
 
 
 def fit_pair(
-    lines: Sequence[Seen], values: Sequence[str], parameters: ReaderParameters, *, tied: bool
+    lines: Sequence[Seen], values: Sequence[str], parameters: ReaderParameters, lead: float | None
 ) -> Pair:
     """The weights with which the right values are the most probable of those that the two readers propose.
 
     Where neither proposes the right one, `others` is right. Without frames there is nothing to weigh.
-    tied : both readers count alike. On strips drawn as those were that the networks learned from,
-        the one with the longer memory of them would outweigh the other; elsewhere it errs as much.
+    lead : how much more the network of lines counts than the lattice; None: it is fitted too. On strips
+        drawn as those were that the networks learned from, it would be far more than it is elsewhere.
     """
     read = [(seen, value) for seen, value in zip(lines, values, strict=True) if seen.lattice.size]
-    return _fit_pair(read, parameters, parameters.lines.pair, tied, _propositions)
+    return _fit_pair(read, parameters, parameters.lines.pair, lead, _propositions)
 
 
 def fit_box_pair(
@@ -41,22 +41,24 @@ def fit_box_pair(
     combs : what is seen of the boxes that hold a digit, comb by comb.
     """
     read = [box for comb, value in zip(combs, values, strict=True) for box in zip(comb, value, strict=True)]
-    return _fit_pair(read, parameters, parameters.boxes.pair, True, _digits)
+    return _fit_pair(read, parameters, parameters.boxes.pair, 1.0, _digits)
 
 
 def _fit_pair(
     read: Sequence[tuple[Seen, str]],
     parameters: ReaderParameters,
     known: Pair,
-    tied: bool,
+    lead: float | None,
     propose: Callable[[Seen, str, ReaderParameters], tuple[NDArray[np.float64], int]],
 ) -> Pair:
     if not read or any(seen.frames is None for seen, _ in read):
         return Pair()
     samples = [propose(seen, value, parameters) for seen, value in read]
     start = np.array(list(vars(known).values()))
-    if tied:
-        start[:2] = start[:2].mean()
+    # A direction in which both weights grow together; what is fitted without it is both of them.
+    way = np.array([1.0, lead or 0.0, 0.0])
+    if lead is not None:
+        start[:2] = (start @ way) / (way @ way) * way[:2]
 
     def objective(vector: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         pull = vector - start
@@ -66,8 +68,8 @@ def _fit_pair(
             shares = np.exp(scores - np.logaddexp.reduce(scores))
             loss -= float(np.log(max(shares[right], 1e-12)))
             gradient = gradient + shares @ features - features[right]
-        if tied:
-            gradient[:2] = gradient[:2].mean()
+        if lead is not None:
+            gradient[:2] = (gradient @ way) / (way @ way) * way[:2]
         return loss, gradient
 
     bounds = [(0.0, 3.0), (0.0, 3.0), (-20.0, 0.0)]

@@ -27,6 +27,7 @@ from models.line_data import Line, gather_lines
 from models.line_files import save_line_network
 from models.line_layers import build_line_network
 from models.line_network import LineNetwork
+from models.line_statistics import settle
 from models.line_training import LineBatches, ctc_loss, exact_rate, line_optimizer
 from models.material import Glyphs
 from models.mnist import load_mnist
@@ -49,8 +50,8 @@ class LineRecipe:
     start : a line.keras to go on from; a new network where it is empty.
     """
 
-    strips: int = 120_000
-    epochs: int = 12
+    strips: int = 240_000
+    epochs: int = 6
     batch: int = 64
     rate: float = 2e-3
     decay: float = 0.01
@@ -125,6 +126,7 @@ def train_line(directory: Path, digits: Crops, recipe: LineRecipe) -> dict[str, 
     keras.mixed_precision.set_global_policy("float32")
     plain = build_line_network()
     plain.set_weights(network.get_weights())
+    settle(plain, lines, recipe.batch, recipe.seed)
     rows = read_rows(state / "epochs.jsonl")
     told = finish(directory, plain, watched, held, recipe) | {"history": rows}
     told |= {"lines": len(lines), "seconds": round(time.monotonic() - started)}

@@ -18,6 +18,7 @@ HEIGHT = 32
 DIGIT = 20  # height of a typical digit in the picture, pixels
 MARGIN = 6  # paper left and right of the ink, pixels
 MAX_WIDTH = 512
+SMALLEST = 0.6  # of their usual size, as which digits are drawn beside taller ones
 FINE = 0.6  # standard deviation of the smoothing, pixels
 INKED = 40  # of 255: anything fainter is the soft edge of a stroke
 
@@ -25,13 +26,12 @@ INKED = 40  # of 255: anything fainter is the soft edge of a stroke
 def draw_line(pieces: Pieces) -> Image:
     """The line of `pieces`, upright, its digits 20 pixels high: (32, W) uint8, ink bright on black.
 
-    W is at most 512: a longer line is drawn narrower. Without pieces it is (32, 0).
+    Where some are so much taller that they would not fit, all are drawn smaller. W is at most 512: a
+    longer line is drawn narrower. Without pieces it is (32, 0).
     """
     if not len(pieces):
         return np.zeros((HEIGHT, 0), np.uint8)
-    unit = max(pieces.height, 1.0)
-    scale = DIGIT / unit
-    middle = middle_row(pieces.boxes, unit)
+    scale, middle = _frame(pieces.boxes, max(pieces.height, 1.0))
     left, right = int(pieces.boxes[:, 0].min()), int(pieces.boxes[:, 2].max())
     width = round((right - left) * scale) + 2 * MARGIN
     across = scale * min(1.0, MAX_WIDTH / width)
@@ -46,6 +46,23 @@ def draw_line(pieces: Pieces) -> Image:
     )
     drawn = cv2.warpAffine(ink, matrix, (width, HEIGHT), flags=cv2.INTER_LINEAR)
     return _smooth(drawn)
+
+
+def _frame(boxes: NDArray[np.int32], unit: float) -> tuple[float, float]:
+    """Pixels of the picture for one of the line, and the row that comes to lie in the picture's middle.
+
+    Many write zeros half as high as other digits: by them alone the others would reach out of it.
+    """
+    tall = boxes[boxes[:, 3] - boxes[:, 1] >= 0.5 * unit]
+    middle = middle_row(boxes, unit)
+    if not len(tall):
+        return DIGIT / unit, middle
+    top, bottom = float(tall[:, 1].min()), float(tall[:, 3].max())
+    room = (HEIGHT - 2) / DIGIT * unit
+    smaller = min(1.0, max(SMALLEST, room / (bottom - top)))
+    reach = 0.5 * room / smaller
+    low, high = bottom - reach, top + reach
+    return DIGIT / unit * smaller, min(max(middle, low), high) if low <= high else (low + high) / 2.0
 
 
 def _smooth(picture: cv2.typing.MatLike) -> Image:

@@ -130,16 +130,16 @@ def seen_twice(seed: int, value: str, worth: float) -> Seen:
     return Seen(lattice, rng.dirichlet(np.ones(11), count).astype(np.float32), frames.astype(np.float32))
 
 
-def test_the_reader_that_knows_counts_for_more_unless_they_are_tied():
+def test_the_reader_that_knows_counts_for_more_unless_its_lead_is_given():
     values = [f"{k:03d}" for k in range(100, 140)]
     lines = [seen_twice(k, value, 5.0) for k, value in enumerate(values)]
-    free = fit_pair(lines, values, ReaderParameters(), tied=False)
+    free = fit_pair(lines, values, ReaderParameters(), None)
     assert free.whole > 3 * free.cut
-    tied = fit_pair(lines, values, ReaderParameters(), tied=True)
-    assert tied.cut == pytest.approx(tied.whole, rel=1e-3)
+    tied = fit_pair(lines, values, ReaderParameters(), 2.0)
+    assert tied.whole == pytest.approx(2.0 * tied.cut, rel=1e-3)
     assert answer(lines, values, ReaderParameters(lines=Trust(free))).right.mean() > 0.8
     alone = [Seen(seen.lattice, seen.proba) for seen in lines]
-    assert fit_pair(alone, values, ReaderParameters(), tied=True) == Pair()
+    assert fit_pair(alone, values, ReaderParameters(), 1.0) == Pair()
 
 
 def test_boxes_whose_readers_are_right_are_believed_more():

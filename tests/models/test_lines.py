@@ -2,6 +2,7 @@
 
 import json
 
+import keras
 import numpy as np
 import pytest
 
@@ -14,6 +15,7 @@ from models.line_data import Line, draw_lines, gather_lines
 from models.line_files import LINE_KERAS
 from models.line_layers import build_line_network
 from models.line_network import LineNetwork, log_softmax
+from models.line_statistics import settle
 from models.line_training import LineBatches, ctc_loss, exact_rate, greedy, to_pixels, to_target
 from models.material import draw_strips
 from models.network import Network
@@ -88,16 +90,20 @@ def test_training_lowers_the_loss(network):
     assert 0.0 <= exact_rate(network, lines) <= 1.0
 
 
-def test_the_export_agrees_with_keras_whatever_comes_with_a_line(network, tmp_path):
-    export(network, tmp_path / LINE_NETWORK)
+@pytest.mark.parametrize(("integer_weights", "far"), [(False, 1e-4), (True, 0.1)])
+def test_the_export_agrees_with_keras_whatever_comes_with_a_line(network, tmp_path, integer_weights, far):
+    export(network, tmp_path / LINE_NETWORK, integer_weights=integer_weights)
     reader = LineNetwork((tmp_path / LINE_NETWORK).read_bytes())
     pictures = [picture(w, w) for w in (24, 61, 64, 100, 512, 62, 24, 60, 58, 59, 57)]
     frames = reader.predict_frames(pictures)
     for own, alone in zip(pictures, frames, strict=True):
         assert alone.shape == (-(-own.shape[1] // 2), 11)
         assert np.array_equal(reader.predict_frames([own])[0], alone)
-    logits = np.asarray(network(to_pixels([Line(pictures[1], "")]), training=False))[0]
-    np.testing.assert_allclose(np.exp(frames[1]), np.exp(log_softmax(logits[:31])), atol=1e-4)
+    higher, lower = (np.roll(pictures[1], rows, axis=0) for rows in (-2, 2))
+    higher[-2:], lower[:2] = 0, 0
+    logits = np.asarray(network(to_pixels([Line(higher, ""), Line(lower, "")]), training=False))
+    mean = np.exp(log_softmax(logits[:, :31])).mean(axis=0)
+    np.testing.assert_allclose(np.exp(frames[1]), mean, atol=far)
     assert reader.predict_frames([np.zeros((32, 0), np.uint8)])[0].shape == (0, 11)
 
 
@@ -119,7 +125,7 @@ def test_a_short_training_leaves_a_model_and_goes_on_where_it_stopped(tmp_path, 
     digits = Crops(rng.integers(0, 256, (200, 28, 28)).astype(np.uint8), np.arange(200) % 10)
     recipe = LineRecipe(strips=6, epochs=1, batch=4, precision="float32")
     told = train_line(tmp_path, digits, recipe)
-    assert told["parameters"] == 316_902
+    assert told["parameters"] == 910_094
     assert len(told["history"]) == 1
     assert "--strips 6" in told["command"]
     assert json.loads((tmp_path / CARD).read_text())["line"] == told
@@ -146,6 +152,7 @@ def test_a_training_goes_on_from_a_trained_network(tmp_path, monkeypatch):
     )
     start = str(SHIPPED / LINE_KERAS)
     recipe = LineRecipe(strips=4, epochs=1, batch=4, rate=1e-9, decay=0.0, precision="float32", start=start)
+    monkeypatch.setattr("models.train_line.settle", lambda *_: None)  # four strips do not tell enough
     told = train_line(tmp_path, digits, recipe)
     assert told["before"]["parameters"] == told["parameters"]
     assert f"--start {start}" in told["command"]
@@ -153,3 +160,21 @@ def test_a_training_goes_on_from_a_trained_network(tmp_path, monkeypatch):
     for one, other in zip(*(each.predict_frames([picture(96, 5)]) for each in (old, new)), strict=True):
         np.testing.assert_allclose(np.exp(one), np.exp(other), atol=0.05)
     assert len(read_rows(tmp_path / "resume-line" / "epochs.jsonl")) == 1
+
+
+def test_settling_makes_the_statistics_those_of_the_weights():
+    lines = [Line(picture(64, k), "1") for k in range(8)]
+    network = build_line_network()
+    before = [np.asarray(each) for each in network.trainable_weights]
+    settle(network, lines, 8, 1)
+    for kept, now in zip(before, network.trainable_weights, strict=True):
+        assert np.array_equal(kept, np.asarray(now))
+    first = next(each for each in network.layers if isinstance(each, keras.layers.BatchNormalization))
+    pixels, _ = LineBatches(lines, 8, 1, first_wide=False)[0]
+    seen = keras.Model(network.input, first.input)(pixels)
+    np.testing.assert_allclose(first.moving_mean, np.mean(seen, axis=(0, 1, 2)), atol=1e-4)
+    again = build_line_network()
+    again.set_weights(network.get_weights())
+    settle(again, lines, 8, 1)
+    for one, other in zip(network.get_weights(), again.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-6)

@@ -1,6 +1,7 @@
 """A line as one picture: its size, its place, its longest."""
 
 import numpy as np
+import pytest
 
 from pipeline.strings.picture import DIGIT, HEIGHT, MARGIN, MAX_WIDTH, draw_crop, draw_line
 from pipeline.strings.segment import segment
@@ -24,6 +25,19 @@ def test_digits_come_to_their_height_in_the_middle():
         columns = np.flatnonzero(picture.max(axis=0) > 60)
         assert abs(columns[0] - MARGIN) <= 2
         assert abs(picture.shape[1] - 1 - columns[-1] - MARGIN) <= 3
+
+
+@pytest.mark.parametrize("tall", [40, 48, 56])
+def test_a_digit_twice_as_tall_as_the_zeros_beside_it_is_drawn_whole(tall):
+    dark = line(6, 26, top=50)
+    dark[76 - tall : 76, 20:26] = 0.9
+    picture = draw_line(segment(dark, slant=0.0))
+    columns = picture[:, MARGIN : MARGIN + 3].max(axis=1)
+    rows = np.flatnonzero(columns > 100)
+    assert rows[0] >= 1
+    assert rows[-1] <= HEIGHT - 2
+    low = np.flatnonzero(picture[:, -MARGIN - 3 : -MARGIN].max(axis=1) > 100)
+    assert np.ptp(rows) + 1 == pytest.approx((np.ptp(low) + 1) * tall / 26, abs=2)
 
 
 def test_what_is_finer_than_a_stroke_is_smoothed_away():
