@@ -54,11 +54,8 @@ def _fit_pair(
     if not read or any(seen.frames is None for seen, _ in read):
         return Pair()
     samples = [propose(seen, value, parameters) for seen, value in read]
-    start = np.array(list(vars(known).values()))
-    # A direction in which both weights grow together; what is fitted without it is both of them.
-    way = np.array([1.0, lead or 0.0, 0.0])
-    if lead is not None:
-        start[:2] = (start @ way) / (way @ way) * way[:2]
+    free = np.eye(3) if lead is None else _together(lead)
+    start = free @ np.array(list(vars(known).values()))
 
     def objective(vector: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         pull = vector - start
@@ -68,13 +65,17 @@ def _fit_pair(
             shares = np.exp(scores - np.logaddexp.reduce(scores))
             loss -= float(np.log(max(shares[right], 1e-12)))
             gradient = gradient + shares @ features - features[right]
-        if lead is not None:
-            gradient[:2] = (gradient @ way) / (way @ way) * way[:2]
-        return loss, gradient
+        return loss, free @ gradient
 
     bounds = [(0.0, 3.0), (0.0, 3.0), (-20.0, 0.0)]
     found = minimize(objective, start, jac=True, method="L-BFGS-B", bounds=bounds)
     return Pair(*map(float, found.x))
+
+
+def _together(lead: float) -> NDArray[np.float64]:
+    """Projection (3, 3) onto the pairs in which the network of lines counts `lead` times as much."""
+    way = np.array([1.0, lead, 0.0])
+    return np.asarray(np.outer(way, way) / (way @ way) + np.diag([0.0, 0.0, 1.0]))
 
 
 def _propositions(seen: Seen, value: str, parameters: ReaderParameters) -> tuple[NDArray[np.float64], int]:

@@ -17,7 +17,6 @@ from pipeline.strings.decode import Candidate, Weights
 from pipeline.strings.lattice import DIGIT_FEATURES, JUNK_FEATURES, SHAPE_FEATURES
 from pipeline.thresholds import Thresholds, least_confidence
 
-# Nothing is certain: no confidence beyond what the calibration strings can vouch for.
 FAINT = -15.0  # log-probabilities below this are all alike
 
 

@@ -13,8 +13,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from sample_scans.digit_shapes import DIGITS, MARKS
+from sample_scans.digit_shapes import DIGITS
 from sample_scans.letter_shapes import LETTERS
+from sample_scans.mark_shapes import MARKS
 
 Points = NDArray[np.float32]
 

@@ -53,7 +53,7 @@ def _frame(boxes: NDArray[np.int32], unit: float) -> tuple[float, float]:
 
     Many write zeros half as high as other digits: by them alone the others would reach out of it.
     """
-    tall = boxes[boxes[:, 3] - boxes[:, 1] >= 0.5 * unit]
+    tall = _tall(boxes, unit)
     middle = middle_row(boxes, unit)
     if not len(tall):
         return DIGIT / unit, middle
@@ -75,8 +75,14 @@ def middle_row(boxes: NDArray[np.int32], unit: float) -> float:
 
     boxes : (N, 4) of pieces, N at least 1. unit : height of a typical digit, pixels.
     """
-    middles = [((top + bottom) / 2.0, bottom - top) for _, top, _, bottom in boxes.tolist()]
-    return float(median([y for y, tall in middles if tall >= 0.5 * unit] or [y for y, _ in middles]))
+    tall = _tall(boxes, unit)
+    among = tall if len(tall) else boxes
+    return float(median(((among[:, 1] + among[:, 3]) / 2.0).tolist()))
+
+
+def _tall(boxes: NDArray[np.int32], unit: float) -> NDArray[np.int32]:
+    """Those of the boxes that are high enough for a digit."""
+    return boxes[boxes[:, 3] - boxes[:, 1] >= 0.5 * unit]
 
 
 def draw_crop(crop: Image) -> Image:
