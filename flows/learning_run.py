@@ -13,14 +13,18 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from models.network import CARD
 from models.quiet import native_chatter_dropped
 
 with native_chatter_dropped():  # TensorFlow's notes on the machine, at import
-    from models.learn import Lesson, learn
+    from models.learn import learn
+    from models.learn_networks import Lesson
 from flows.console import standard_error
 from flows.errors import ExitCode
 from flows.model_tables import standard_output
 from models.truth import Row
+
+SHOWN_DOUBTS = 20
 
 
 def run_learning(rows: Sequence[Row], base: Path, out: Path, command: str) -> int:
@@ -38,6 +42,12 @@ def run_learning(rows: Sequence[Row], base: Path, out: Path, command: str) -> in
         for each in sorted(new.iterdir()):
             each.replace(out / each.name)
     standard_output().print(before_and_after(told))
+    if told["doubts"]:
+        count = len(told["doubts"])
+        print(f"{count} of the values given are surely read otherwise, the surest first; look at them again:")
+        standard_output().print(doubted(told["doubts"]))
+        if count > SHOWN_DOUBTS:
+            print(f"and {count - SHOWN_DOUBTS} more, in {out / CARD}")
     print(_outcome(told, out))
     return int(ExitCode.OK)
 
@@ -80,9 +90,9 @@ class LearningProgress:
 
 
 def before_and_after(told: dict[str, Any]) -> Table:
-    """The figures on the fields held back, old model and new side by side."""
+    """The figures on all fields, old model and new side by side."""
     before, after = told["before"], told["after"]
-    title = f"On {before['fields']} fields held back"
+    title = f"On {before['fields']} fields, none learned from before it was read"
     table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", title_style="bold")
     for head in ("", "before", "after"):
         table.add_column(head, justify="left" if not head else "right")
@@ -100,8 +110,18 @@ _ROWS: tuple[tuple[str, Callable[[dict[str, Any]], str]], ...] = (
 )
 
 
+def doubted(doubts: Sequence[dict[str, Any]]) -> Table:
+    """The values that a person may look at again, those that are most surely contradicted first."""
+    table = Table(box=box.SIMPLE_HEAD)
+    for head in ("field", "given", "read", "sure"):
+        table.add_column(head)
+    for doubt in doubts[:SHOWN_DOUBTS]:
+        table.add_row(doubt["field"], doubt["value"], doubt["read"], f"{doubt['confidence']:.1%}")
+    return table
+
+
 def _outcome(told: dict[str, Any], out: Path) -> str:
-    learned = told["fields"] - told["held_back"]
+    learned = told["fields"]
     if told["kept"]:
         return f"model: {out}, learned from {learned} fields; to read with it: nightsort run --model {out}"
     return f"model: {out} is the old one: what was learned from {learned} fields is not better"

@@ -128,9 +128,10 @@ def train(
 ) -> int:
     """Let a reader learn from fields with their values (--from), or train a network from nothing (--network).
 
-    Learning holds one field in five back, prints what the model read before and
-    after, and keeps the old model unless the new one is better. It takes some
-    minutes and changes nothing before it is done. Training shows what happens;
+    Learning leaves each field out once, prints what the model read of it before
+    and after, and keeps the old model unless the new one is better; values that
+    seem to be wrong are listed. It takes some minutes and changes nothing before
+    it is done. Training shows what happens;
     the folder then holds the model, its card and its curves. Ctrl-C ends it
     after the running step and keeps the best epoch so far; --resume goes on from
     the last one. With several activations or seeds each is trained in a folder

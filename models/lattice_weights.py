@@ -142,13 +142,21 @@ def _expected_right(
     return float(total), by_digit, used_junk
 
 
-def fit_weights(samples: Sequence[Sample], iterations: int = 60) -> tuple[Weights, float]:
-    """Weights that make the right values most probable, and the mean loss that is left."""
-    start = pack(START)
+def fit_weights(
+    samples: Sequence[Sample],
+    known: Weights = START,
+    strength: float = PRIOR_STRENGTH,
+    iterations: int = 60,
+) -> tuple[Weights, float]:
+    """Weights that make the right values most probable, and the mean loss that is left.
+
+    known : what they are held to, with this strength, a sample's loss being 1 for each nat.
+    """
+    start = pack(known)
 
     def objective(vector: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         pull = vector - start
-        loss, gradient = 0.5 * PRIOR_STRENGTH * float(pull @ pull), PRIOR_STRENGTH * pull
+        loss, gradient = 0.5 * strength * float(pull @ pull), strength * pull
         for sample in samples:
             part = loss_and_gradient(vector, sample)
             if part is not None:

@@ -1,15 +1,16 @@
-"""Learning's second half: fields as both networks see them; the reader fitted to them, and judged."""
+"""Learning, the reader: fitted to fields as networks see them that did not learn from them, and judged."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from itertools import compress
 
 import numpy as np
+from numpy.typing import NDArray
 
-from models.classifier import PARAMETERS, Model, load_model
-from models.drawn_combs import Comb, draw_combs, see_combs
+from models.classifier import Model
+from models.drawn_combs import draw_combs, see_combs
 from models.fit_reader import calibrate, read_strips
 from models.lattice_weights import fit_weights, make_sample
 from models.string_calibration import answer, answer_boxes, confidences, fit_pair
@@ -19,15 +20,19 @@ from pipeline.parameters import ReaderParameters, Trust
 from pipeline.strings.classify import Seen, see
 from pipeline.strings.lattice import Lattice
 
+# How firmly weights are held to the old ones, fitted to thousands of strips, and steps to find them.
+HOLD, STEPS = 5.0, 20
+MOST = 1_000  # lines that weights are fitted to
 CALIBRATION_STRIPS = 1_000
 CALIBRATION_FORMS = 60  # drawn, some 600 combs
 
 
 @dataclass(frozen=True, eq=False)
 class Field:
-    """A field to learn from: its name (for the split), its ink as it was cut, its value."""
+    """A field to learn from: its name, the page it stands on, its ink as it was cut, its value."""
 
     name: str
+    page: str
     cut: CutField
     value: str
 
@@ -37,72 +42,99 @@ class Field:
         return self.cut.parts(self.value)
 
 
-def see_parts(fields: Sequence[Field], model: Model) -> tuple[list[Seen], list[str]]:
-    """What the networks see of every line and every box, from one call of each, and the values."""
-    parts = [part for field in fields for part in field.parts]
-    return see([lattice for lattice, _ in parts], model), [value for _, value in parts]
+@dataclass(frozen=True, eq=False)
+class View:
+    """Fields as networks see them: of a line one `Seen`, of a comb one for every box."""
+
+    fields: Sequence[Field]
+    seen: Sequence[Sequence[Seen]]
+
+    def __getitem__(self, chosen: NDArray[np.bool_]) -> View:
+        return View([*compress(self.fields, chosen)], [*compress(self.seen, chosen)])
+
+    @property
+    def lines(self) -> tuple[list[Seen], list[str]]:
+        """What is seen of the lines, and their values."""
+        own = [(parts[0], field.value) for field, parts in self._all if not field.cut.boxed]
+        return [seen for seen, _ in own], [value for _, value in own]
+
+    @property
+    def combs(self) -> tuple[list[Sequence[Seen]], list[str]]:
+        """The same of the combs, comb by comb."""
+        own = [(parts, field.value) for field, parts in self._all if field.cut.boxed]
+        return [seen for seen, _ in own], [value for _, value in own]
+
+    @property
+    def _all(self) -> list[tuple[Field, Sequence[Seen]]]:
+        return list(zip(self.fields, self.seen, strict=True))
 
 
-def see_lines(fields: Sequence[Field], model: Model) -> tuple[list[Seen], list[str]]:
-    """The same of the lines alone."""
-    return see_parts([field for field in fields if not field.cut.boxed], model)
+def view(fields: Sequence[Field], model: Model) -> View:
+    """What the model's networks see of the fields, from one call of each."""
+    seen = iter(see([lattice for field in fields for lattice, _ in field.parts], model))
+    return View(fields, [[next(seen) for _ in field.parts] for field in fields])
 
 
-def see_combs_of(fields: Sequence[Field], model: Model) -> tuple[list[list[Seen]], list[str]]:
-    """The same of the combs alone, comb by comb."""
-    combs = [field for field in fields if field.cut.boxed]
-    return see_combs([Comb(field.cut.lattices, field.value) for field in combs], model)
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """What the networks see of drawn fields, which stand beside a site's own, with their values.
 
-
-def refit(
-    folder: Path, base: ReaderParameters, learned: Sequence[Field], held: Sequence[Field], seed: int
-) -> None:
-    """Fit the reader's weights on learned fields and rendered strips, the rest on the held-back fields.
-
-    These are few: what the base model knew of pair and calibration holds until they say otherwise.
+    combs : comb by comb.
     """
-    model = load_model(folder)
-    drawn = read_strips(model, len(learned), seed + 3_000_000, None)
-    own = see_lines(learned, model)
-    samples = [
-        make_sample(s.lattice, s.proba, v) for part in (drawn, own) for s, v in zip(*part, strict=True)
-    ]
-    weights, _ = fit_weights([sample for sample in samples if len(sample.value)], iterations=40)
-    parameters = replace(base, weights=weights)
-    lines = _trust_lines(model, parameters, held, seed)
-    replace(parameters, lines=lines, boxes=_trust_boxes(model, parameters, held, seed)).save(
-        folder / PARAMETERS
-    )
+
+    lines: tuple[list[Seen], list[str]]
+    combs: tuple[Sequence[Sequence[Seen]], list[str]]
 
 
-def _trust_lines(model: Model, parameters: ReaderParameters, held: Sequence[Field], seed: int) -> Trust:
-    seen, values = see_lines(held, model)
+def view_drawn(model: Model, fields: Sequence[Field], seed: int) -> Drawn:
+    """Of each kind that is among the fields enough to witness one wrong in a hundred."""
+    boxed = any(field.cut.boxed for field in fields)
+    combs = list(draw_combs(seed + 7_000_000, CALIBRATION_FORMS, None)) if boxed else []
+    return Drawn(read_strips(model, CALIBRATION_STRIPS, seed + 6_000_000, None), see_combs(combs, model))
+
+
+def refit(base: ReaderParameters, own: View, drawn: Drawn) -> ReaderParameters:
+    """Fit the reader's weights, what either network counts for, and the calibration.
+
+    own : by networks that did not learn from the fields.
+    What the base knew holds until these say otherwise.
+    """
+    lines = list(zip(*own.lines, strict=True))
+    some = lines[:: -(-len(lines) // MOST) or 1]
+    samples = [make_sample(seen.lattice, seen.proba, value) for seen, value in some]
+    parameters = base
+    if samples:
+        weights, _ = fit_weights(samples, base.weights, HOLD, STEPS)
+        parameters = replace(base, weights=weights)
+    trust = _trust_lines(parameters, own, drawn)
+    return replace(parameters, lines=trust, boxes=_trust_boxes(parameters, own, drawn))
+
+
+def _trust_lines(parameters: ReaderParameters, own: View, drawn: Drawn) -> Trust:
+    seen, values = own.lines
     if seen:
         pair = fit_pair(seen, values, parameters, None)
         parameters = replace(parameters, lines=replace(parameters.lines, pair=pair))
-    # Too few to witness a rate of one wrong in a hundred: drawn strips, which are harder, stand beside them.
-    more, known = read_strips(model, CALIBRATION_STRIPS, seed + 6_000_000, None)
+    more, known = drawn.lines
     return calibrate(answer([*seen, *more], [*values, *known], parameters), parameters.lines)[0]
 
 
-def _trust_boxes(model: Model, parameters: ReaderParameters, held: Sequence[Field], seed: int) -> Trust:
+def _trust_boxes(parameters: ReaderParameters, own: View, drawn: Drawn) -> Trust:
     """The same for boxes; what is known of them stays where no field of the site has any."""
-    seen, values = see_combs_of(held, model)
+    seen, values = own.combs
     if not seen:
         return parameters.boxes
-    drawn = list(draw_combs(seed + 7_000_000, CALIBRATION_FORMS, None))
-    more, known = see_combs(drawn, model)
+    more, known = drawn.combs
     return calibrate(answer_boxes([*seen, *more], [*values, *known], parameters), parameters.boxes)[0]
 
 
-def measure(fields: Sequence[Field], model: Model) -> StringJudgement:
-    """How well the model reads the fields."""
-    parameters = model.parameters
+def judge(own: View, parameters: ReaderParameters) -> StringJudgement:
+    """How well the fields are read from what is seen of them."""
     kinds = (
-        (answer(*see_lines(fields, model), parameters), parameters.lines),
-        (answer_boxes(*see_combs_of(fields, model), parameters), parameters.boxes),
+        (answer(*own.lines, parameters), parameters.lines),
+        (answer_boxes(*own.combs, parameters), parameters.boxes),
     )
-    unread = np.zeros(len(fields) - sum(len(answers.right) for answers, _ in kinds))
+    unread = np.zeros(len(own.fields) - sum(len(answers.right) for answers, _ in kinds))
     sure = [confidences(trust.calibration, answers) for answers, trust in kinds]
     taken = [each >= trust.threshold(TARGET) for each, (_, trust) in zip(sure, kinds, strict=True)]
     return StringJudgement(

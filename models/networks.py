@@ -9,7 +9,6 @@ import keras
 from keras import layers
 
 from models import recipe
-from models.normalization import FusedBatchNormalization
 from models.page_network import page_network
 from models.recipe import Convolution, parse_layers
 
@@ -24,14 +23,12 @@ def build_network(
     activation: str = "relu",
     classes: int = CLASSES,
     convolutions: Sequence[Convolution] = SMALL,
-    fused: bool = False,
 ) -> keras.Model:
     """The network called `name`, with new weights: (N, 28, 28, 1) float32 in 0..1 -> (N, classes) logits.
 
     `page` takes (N, 64, 64, 3).
 
-    convolutions : of the `cnn`. fused : for training, with batch normalization as one kernel;
-        its weights are those of the network to be saved.
+    convolutions : of the `cnn`.
 
     Raises ValueError where the name or the activation is not known.
     """
@@ -40,9 +37,9 @@ def build_network(
     if name == "mlp":
         return mlp(classes, activation)
     if name == "cnn":
-        return cnn(classes, convolutions, activation=activation, fused=fused)
+        return cnn(classes, convolutions, activation=activation)
     if name == "page":
-        return page_network(classes, activation, fused=fused)
+        return page_network(classes, activation)
     raise ValueError(f"network {name!r} is not known; choose one of {', '.join(NETWORKS)}")
 
 
@@ -63,7 +60,6 @@ def cnn(
     convolutions: Sequence[Convolution] = SMALL,
     dropout: float = 0.3,
     activation: str = "relu",
-    fused: bool = False,
 ) -> keras.Model:
     """The convolutional network that reads: (N, 28, 28, 1) float32 in 0..1 -> (N, classes) logits.
 
@@ -73,7 +69,7 @@ def cnn(
     inputs = keras.Input((28, 28, 1), name="crop")
     x: Any = inputs
     for each in convolutions:
-        x = _block(x, each, activation, fused)
+        x = _block(x, each, activation)
     x = layers.Flatten()(x)
     x = layers.Dropout(dropout)(x)
     # Scores in float32, whatever the rest is computed in: their differences decide.
@@ -91,7 +87,7 @@ def count_multiply_adds(network: keras.Model) -> int:
     return total
 
 
-def _block(x: Any, how: Convolution, activation: str, fused: bool) -> Any:
+def _block(x: Any, how: Convolution, activation: str) -> Any:
     x = layers.Conv2D(
         how.maps,
         3,
@@ -100,8 +96,7 @@ def _block(x: Any, how: Convolution, activation: str, fused: bool) -> Any:
         use_bias=False,
         kernel_initializer="he_normal",
     )(x)
-    normalization = FusedBatchNormalization if fused else layers.BatchNormalization
-    x = normalization(momentum=0.95)(x)
+    x = layers.BatchNormalization(momentum=0.95)(x)
     return _bend(x, activation)
 
 

@@ -7,29 +7,23 @@ from typing import Any
 import keras
 from keras import layers
 
-from models.normalization import FusedBatchNormalization
 from models.thumbnail import SIDE
 
 MAPS = (16, 32, 48, 64, 40)
 HIDDEN = 48
 
 
-def page_network(
-    classes: int, activation: str = "relu", dropout: float = 0.2, fused: bool = False
-) -> keras.Model:
+def page_network(classes: int, activation: str = "relu", dropout: float = 0.2) -> keras.Model:
     """Convolutions with pooling between them, a dense layer, a score for each class.
 
     (N, 64, 64, 3) float32 in 0..1, blue, green, red -> (N, classes) logits. 12 million multiply-adds,
     0.1 million parameters.
-
-    fused : for training, with batch normalization as one kernel.
     """
-    normalization = FusedBatchNormalization if fused else layers.BatchNormalization
     inputs = keras.Input((SIDE, SIDE, 3), name="picture")
     x: Any = inputs
     for number, maps in enumerate(MAPS):
         x = layers.Conv2D(maps, 3, padding="same", use_bias=False, kernel_initializer="he_normal")(x)
-        x = normalization(momentum=0.95)(x)
+        x = layers.BatchNormalization(momentum=0.95)(x)
         x = layers.Activation(activation)(x) if activation != "relu" else layers.ReLU()(x)
         if number < len(MAPS) - 1:
             x = layers.MaxPooling2D()(x)

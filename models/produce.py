@@ -22,6 +22,7 @@ from models.data import load_dataset, split
 from models.dataflow import Parts, Stage, predict_stage, trace_flow
 from models.export import export, export_crops
 from models.labelled import Crops, Cutter, DataError, DataSet, hold_back, join
+from models.learner import make_learner
 from models.material import Glyphs, gather_crops
 from models.measures import Judgement, judge
 from models.network import NETWORK, softmax
@@ -116,7 +117,8 @@ def produce(
     job.out.mkdir(parents=True, exist_ok=True)
     parts = gather(job, cutter)
     keras.utils.set_random_seed(recipe.seed)
-    network = _learner(recipe, parts.train.present)
+    kept = build_network(recipe.network, recipe.activation, parts.train.present, parse_layers(recipe.layers))
+    network = make_learner(kept, recipe.precision)
     onlooker.flow(trace_flow(parts, recipe, network))
     log: Callable[[Row], None] = lambda row: None  # noqa: E731 - nothing to log to
     if job.events is not None:
@@ -175,19 +177,6 @@ def _finish(job: Job, parts: Parts, network: keras.Model, history: History) -> d
     write_card(out, card)
     card["export_difference"] = _export_difference(network, out, parts.test, temperature)
     return card
-
-
-def _learner(recipe: Recipe, classes: int) -> keras.Model:
-    """A new network as it is trained: fast, in the recipe's precision."""
-    policy = {"float32": "float32", "bfloat16": "mixed_bfloat16"}[recipe.precision]
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(policy)
-    try:
-        return build_network(
-            recipe.network, recipe.activation, classes, parse_layers(recipe.layers), fused=True
-        )
-    finally:
-        keras.config.set_dtype_policy(before)
 
 
 def _reader(learner: keras.Model, recipe: Recipe) -> keras.Model:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -94,3 +95,12 @@ class StringJudgement:
             "accepted_wrong": self.accepted_wrong,
             "calibration_error": round(self.calibration_error, 4),
         }
+
+
+def together(parts: Sequence[StringJudgement]) -> StringJudgement:
+    """One judgement of the fields of all parts."""
+    return StringJudgement(
+        np.concatenate([part.confidence for part in parts]),
+        np.concatenate([part.right for part in parts]),
+        np.concatenate([part.taken for part in parts]),
+    )

@@ -23,13 +23,14 @@ from models.classifier import CARD, LINE_NETWORK
 from models.digit_pair import pair_logits
 from models.fit_reader import held_back
 from models.labelled import Crops, hold_back
+from models.learner import make_learner
 from models.line_data import Line, gather_lines
 from models.line_files import save_line_network
 from models.line_layers import build_line_network
 from models.line_network import LineNetwork
-from models.line_statistics import settle
 from models.line_training import LineBatches, ctc_loss, exact_rate, line_optimizer
 from models.material import Glyphs
+from models.mean_network import settle
 from models.mnist import load_mnist
 from models.network import Network
 from pipeline.strings.picture import MAX_WIDTH
@@ -46,7 +47,7 @@ class LineRecipe:
     strips : drawn. epochs, batch : as usual. rate : of learning at its peak; it is warmed up over a
         twentieth of the steps and then brought to zero along a cosine.
     averaged : momentum of the running mean of the weights that is kept.
-    precision : of the arithmetic, `mixed_bfloat16` or `float32`; weights are float32 in either.
+    precision : of the arithmetic, `bfloat16` or `float32`; weights are float32 in either.
     start : a line.keras to go on from; a new network where it is empty.
     """
 
@@ -56,7 +57,7 @@ class LineRecipe:
     rate: float = 2e-3
     decay: float = 0.01
     averaged: float = 0.998
-    precision: str = "mixed_bfloat16"
+    precision: str = "bfloat16"
     seed: int = 11
     start: str = ""
 
@@ -109,10 +110,10 @@ def train_line(directory: Path, digits: Crops, recipe: LineRecipe) -> dict[str, 
     kept, held = hold_back(digits, held_back(directory))
     lines, watched = draw_data(recipe, Glyphs(kept.x, kept.y), Glyphs(held.x, held.y))
     keras.utils.set_random_seed(recipe.seed)
-    keras.mixed_precision.set_global_policy(recipe.precision)
-    network = build_line_network()
+    plain = build_line_network()
     if recipe.start:
-        network.set_weights(keras.models.load_model(recipe.start, compile=False).get_weights())
+        plain.set_weights(keras.models.load_model(recipe.start, compile=False).get_weights())
+    network = make_learner(plain, recipe.precision)
     batches = LineBatches(lines, recipe.batch, recipe.seed)
     network.compile(
         optimizer=line_optimizer(recipe.rate, len(batches) * recipe.epochs, recipe.averaged, recipe.decay),
@@ -123,10 +124,8 @@ def train_line(directory: Path, digits: Crops, recipe: LineRecipe) -> dict[str, 
     state.mkdir(exist_ok=True)
     keras_state = keras.callbacks.BackupAndRestore(state / "state", delete_checkpoint=False)
     network.fit(batches, epochs=recipe.epochs, verbose=0, shuffle=False, callbacks=[keras_state, notes])
-    keras.mixed_precision.set_global_policy("float32")
-    plain = build_line_network()
     plain.set_weights(network.get_weights())
-    settle(plain, lines, recipe.batch, recipe.seed)
+    settle(plain, LineBatches(lines, recipe.batch, recipe.seed, first_wide=False))
     rows = read_rows(state / "epochs.jsonl")
     told = finish(directory, plain, watched, held, recipe) | {"history": rows}
     told |= {"lines": len(lines), "seconds": round(time.monotonic() - started)}

@@ -10,17 +10,25 @@ import pytest
 
 from flows.cli import main
 from models import learn as learning
-from models import learn_reader
-from models.classifier import CARD, LINE_NETWORK, NETWORK, PARAMETERS, SHIPPED, load_model
+from models import learn_networks, learn_reader
+from models.classifier import CARD, NETWORK, PARAMETERS, SHIPPED, load_model
+from models.doubts import SURE, find_doubts
 from models.drawn_combs import draw_combs
-from models.labelled import Cutter, DataError
-from models.learn import KERAS, Lesson, aligned_crops, learn, load_fields, split
-from models.learn_reader import Field, measure, refit
-from models.truth import CutField, cut_rows, read_truth
+from models.labelled import Cutter, DataError, join
+from models.learn import deal, learn, load_fields, name_field
+from models.learn_crops import aligned_crops
+from models.learn_networks import KERAS, Lesson
+from models.learn_reader import Field, View, judge, refit, view, view_drawn
+from models.truth import CutField, Row, cut_rows, read_truth
+from pipeline.document import Box
 from pipeline.strings.decode import JUNK
 from sample_scans.strips import draw_strip
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+DOUBTS = [
+    {"field": f"{k}.png, page 2", "value": "12345", "read": f"{k}", "confidence": 0.9 + 0.001 * k}
+    for k in range(30, 0, -1)
+]
 VALUES = [f"{k * 7919 % 100000:05d}" for k in range(1, 25)]
 
 
@@ -51,17 +59,22 @@ def test_a_scan_that_is_nowhere_is_named(tmp_path):
         read_truth(tmp_path / "truth.csv")
 
 
-def test_the_split_is_by_name_and_takes_about_a_fifth(truth):
+def test_every_turn_leaves_out_other_pages_the_same_ones_every_time(truth):
     fields = load_fields(read_truth(truth), load_model())
-    learned, held = split(fields)
-    assert len(learned) + len(held) == len(fields)
-    assert 1 <= len(held) < len(learned)
-    again, _ = split(fields[::-1])
-    assert {field.name for field in again} == {field.name for field in learned}
+    turn = deal(fields, 5)
+    assert sorted(np.bincount(turn)) == [4, 5, 5, 5, 5]
+    assert (deal(fields[::-1], 5)[::-1] == turn).all()
+    more = [replace(field, name=f"{field.name} again") for field in fields]
+    assert (deal([*fields, *more], 5) == np.tile(turn, 2)).all()  # by their pages, not by themselves
+    sheet = [replace(field, page="sheet.png:1") for field in fields]
+    assert sorted(np.bincount(deal(sheet, 5))) == [4, 5, 5, 5, 5]  # no other page there is
 
 
 def test_alignment_labels_digits_and_scraps(truth):
-    crops = aligned_crops(load_fields(read_truth(truth), load_model()), load_model())
+    model = load_model()
+    of_field = aligned_crops(view(load_fields(read_truth(truth), model), model), model.parameters)
+    assert len(of_field) == len(VALUES)
+    crops = join(*of_field)
     assert crops.x.shape == (len(crops.y), 28, 28)
     found = {int(label) for label in np.unique(crops.y)}
     assert JUNK in found
@@ -73,17 +86,14 @@ def test_digits_in_boxes_are_learned_from_and_judged_too(tmp_path, monkeypatch):
     monkeypatch.setattr(learn_reader, "CALIBRATION_FORMS", 1)
     model = load_model()
     combs = list(draw_combs(5, 2, None))
-    fields = [Field(str(k), CutField(c.lattices, boxed=True), c.value) for k, c in enumerate(combs)]
-    labels = aligned_crops(fields, model).y
+    fields = [Field(str(k), str(k), CutField(c.lattices, boxed=True), c.value) for k, c in enumerate(combs)]
+    seen = view(fields, model)
+    labels = join(*aligned_crops(seen, model.parameters)).y
     assert (labels < JUNK).sum() >= 0.9 * sum(len(comb.value) for comb in combs)
-    judged = measure(fields, model)
+    judged = judge(seen, model.parameters)
     assert judged.size == len(fields)
     assert judged.exact > 0.4
-    for name in (NETWORK, CARD, LINE_NETWORK):
-        (tmp_path / name).write_bytes((SHIPPED / name).read_bytes())
-    model.parameters.save(tmp_path / PARAMETERS)
-    refit(tmp_path, model.parameters, fields, fields, seed=1)
-    fitted = load_model(tmp_path).parameters
+    fitted = refit(model.parameters, seen, view_drawn(model, fields, seed=1))
     assert fitted.boxes.calibration != model.parameters.boxes.calibration
     assert fitted.boxes.pair == model.parameters.boxes.pair
     assert fitted.lines.pair == model.parameters.lines.pair  # nothing was said of lines
@@ -94,10 +104,10 @@ def told(truth, tmp_path_factory):
     """What a short lesson brought, and its folder."""
     out = tmp_path_factory.mktemp("models") / "learned"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(learning, "FEWEST_HELD", 1)
+        patch.setattr(learning, "FEWEST", 1)
         patch.setattr(learn_reader, "CALIBRATION_STRIPS", 8)
-        patch.setattr(learning, "WORKERS", 1)
-        lesson = Lesson(rounds=1, epochs=1, line_runs=2, line_epochs=1, line_repeat=1, strips=4)
+        patch.setattr(learn_networks, "WORKERS", 1)
+        lesson = Lesson(turns=2, crop_epochs=1, line_epochs=1, line_repeat=1, strips=4)
         steps = []
         found = learn(
             read_truth(truth), SHIPPED, out, lesson, lambda *step: steps.append(step), "the command"
@@ -108,7 +118,7 @@ def told(truth, tmp_path_factory):
 def test_learning_keeps_the_better_model_and_says_what_it_did(truth, told):
     found, out, _ = told
     assert found["fields"] == len(load_fields(read_truth(truth), load_model()))
-    assert found["before"]["fields"] == found["after"]["fields"] == found["held_back"]
+    assert found["before"]["fields"] == found["after"]["fields"] == found["fields"]
     assert found["kept"] == (found["after"]["exact"] > found["before"]["exact"])
     card = json.loads((out / CARD).read_text())
     assert card["learned"] == found
@@ -123,8 +133,29 @@ def test_whoever_watches_is_told_every_step(told):
     steps = told[2]
     assert all(0 <= done <= of for _, done, of in steps)
     ended = [what for what, done, of in steps if done == of]
-    learned = ["cutting fields", "drawing strips", "crops, round 1", "lines", "reader"]
-    assert ended == learned + ["lines, of all fields"] * told[0]["kept"]
+    turns = [f"turn {turn} of 2: {what}" for turn in (1, 2) for what in ("crops", "lines")]
+    assert ended == ["cutting fields", "drawing strips", *turns, "reader"]
+
+
+def test_a_value_that_is_surely_read_otherwise_is_doubted(truth):
+    model = load_model()
+    fields = load_fields(read_truth(truth), model)
+    right = view(fields, model)
+    known = find_doubts(right, model.parameters)
+    wrong = [replace(field, value=field.value[::-1] + "7") for field in fields]
+    doubts = find_doubts(View(wrong, right.seen), model.parameters)
+    assert {doubt.field for doubt in known} < {doubt.field for doubt in doubts}
+    assert len(doubts) >= len(known) + 5
+    read = {field.name: field.value for field in fields}
+    assert sum(doubt.read == read[doubt.field] for doubt in doubts) >= len(doubts) - len(known)
+    assert all(SURE <= doubt.confidence < 1.0 for doubt in doubts)
+
+
+def test_fields_are_named_as_a_person_finds_them_again(tmp_path):
+    where = {"page": 3, "value": "1", "box": None, "field": "amount"}
+    assert name_field(Row(tmp_path / "a.tif", **where)) == "a.tif, page 3, amount"
+    assert name_field(Row(tmp_path / "b.png", 1, "2", None)) == "b.png"
+    assert name_field(Row(tmp_path / "c.png", 1, "2", Box(30, 40, 5, 6))) == "c.png, at 30 40"
 
 
 def test_too_few_fields_prove_nothing(truth, tmp_path):
@@ -148,10 +179,10 @@ def lesson(monkeypatch):
         (out / CARD).write_text("{}")
         return {
             "fields": len(rows),
-            "held_back": 4,
             "before": figures,
             "after": figures | {"exact": 0.75},
             "kept": True,
+            "doubts": DOUBTS,
         }
 
     monkeypatch.setattr(learning_run, "learn", learn_nothing)
@@ -169,7 +200,12 @@ def test_train_from_prints_before_and_after(truth, lesson, tmp_path, capsys):
     assert printed.err == "nightsort: round 1: network: 5 of 5\n"
     assert "50.0%" in printed.out
     assert "75.0%" in printed.out
-    assert "20 fields held back" in printed.out
+    assert "On 20 fields" in printed.out
+    assert "30 of the values given are surely read otherwise" in printed.out
+    assert "30.png, page 2" in printed.out
+    assert "11.png, page 2" in printed.out
+    assert "10.png, page 2" not in printed.out
+    assert f"10 more, in {out / CARD}" in printed.out
     assert f"nightsort run --model {out}" in printed.out.replace("\n", "")
     assert [path.name for path in out.iterdir()] == [CARD]
     assert [path.name for path in out.parent.iterdir()] == ["learned"]  # nothing is left aside
@@ -211,7 +247,7 @@ def test_train_from_tells_what_is_wrong_in_one_line(
     arguments, code, said, truth, tmp_path, capsys, monkeypatch
 ):
     if "nowhere" in arguments:
-        monkeypatch.setattr(learning, "FEWEST_HELD", 1)
+        monkeypatch.setattr(learning, "FEWEST", 1)
     given = [str(truth) if each == "TRUTH" else each for each in arguments]
     assert main(["train", *given, "-o", str(tmp_path / "out")]) == code
     line = capsys.readouterr().err.splitlines()[-1]

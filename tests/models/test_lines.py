@@ -15,9 +15,9 @@ from models.line_data import Line, draw_lines, gather_lines
 from models.line_files import LINE_KERAS
 from models.line_layers import build_line_network
 from models.line_network import LineNetwork, log_softmax
-from models.line_statistics import settle
 from models.line_training import LineBatches, ctc_loss, exact_rate, greedy, to_pixels, to_target
 from models.material import draw_strips
+from models.mean_network import settle
 from models.network import Network
 from models.page_classifier import open_network
 from models.train_line import LineRecipe, read_rows, train_line
@@ -166,15 +166,16 @@ def test_settling_makes_the_statistics_those_of_the_weights():
     lines = [Line(picture(64, k), "1") for k in range(8)]
     network = build_line_network()
     before = [np.asarray(each) for each in network.trainable_weights]
-    settle(network, lines, 8, 1)
+    batches = LineBatches(lines, 8, 1, first_wide=False)
+    settle(network, batches)
     for kept, now in zip(before, network.trainable_weights, strict=True):
         assert np.array_equal(kept, np.asarray(now))
     first = next(each for each in network.layers if isinstance(each, keras.layers.BatchNormalization))
-    pixels, _ = LineBatches(lines, 8, 1, first_wide=False)[0]
+    pixels, _ = batches[0]
     seen = keras.Model(network.input, first.input)(pixels)
     np.testing.assert_allclose(first.moving_mean, np.mean(seen, axis=(0, 1, 2)), atol=1e-4)
     again = build_line_network()
     again.set_weights(network.get_weights())
-    settle(again, lines, 8, 1)
+    settle(again, batches)
     for one, other in zip(network.get_weights(), again.get_weights(), strict=True):
         np.testing.assert_allclose(one, other, atol=1e-6)

@@ -12,8 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models import learner as learner_module
 from models.export import export_crops
 from models.labelled import Crops, DataError
+from models.learner import has_bfloat16, make_learner
 from models.muon import ConvolutionMuon
 from models.network import FAST, Network, softmax
 from models.networks import build_network, count_multiply_adds
@@ -153,8 +155,8 @@ def test_recipes_that_no_training_can_follow_are_refused(wrong: dict[str, object
 def test_the_fused_normalization_learns_what_keras_own_does() -> None:
     keras.utils.set_random_seed(0)
     small = parse_layers("4-8s-8v")
-    plain, fused = (build_network("cnn", convolutions=small, fused=fused) for fused in (False, True))
-    fused.set_weights(plain.get_weights())
+    plain = build_network("cnn", convolutions=small)
+    fused = make_learner(plain, "float32")
     plain.layers[-2].rate = fused.layers[-2].rate = 0.0  # no dropout
     x = to_input(pen_digits(64).x)
     for training, tolerance in ((False, 1e-5), (True, 1e-3)):
@@ -164,6 +166,29 @@ def test_the_fused_normalization_learns_what_keras_own_does() -> None:
     # Moving means and variances; the fused kernel divides by one less, as for an estimate.
     for ours, theirs in zip(fused.get_weights(), plain.get_weights(), strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-2, atol=1e-5)
+
+
+def test_a_learner_reads_what_its_network_reads_in_less_precision() -> None:
+    network = build_network("cnn", convolutions=parse_layers("4-8s"))
+    learner = make_learner(network, "bfloat16")
+    x = to_input(pen_digits(16).x)
+    exact, rough = (np.asarray(each(x, training=False)) for each in (network, learner))
+    assert rough.dtype == np.float32
+    assert 0.0 < np.abs(exact - rough).max() < 0.1
+    computed = [layer.compute_dtype for layer in learner.layers if layer.weights]
+    assert computed == ["bfloat16"] * (len(computed) - 1) + ["float32"]
+    assert keras.config.dtype_policy().name == "float32"
+
+
+@pytest.mark.parametrize(
+    ("flags", "found"), [("sse2 avx512f avx512_bf16 amx", True), ("asimd bf16", True), ("avx512f", False)]
+)
+def test_bfloat16_is_used_where_the_processor_says_that_it_has_it(flags, found, tmp_path, monkeypatch):
+    (tmp_path / "cpuinfo").write_text(f"processor : 0\nflags : fpu {flags}\n")
+    monkeypatch.setattr(learner_module, "CPUINFO", tmp_path / "cpuinfo")
+    assert has_bfloat16() is found
+    monkeypatch.setattr(learner_module, "CPUINFO", tmp_path / "nowhere")
+    assert not has_bfloat16()
 
 
 def test_muon_turns_a_kernel_s_gradient_into_an_orthogonal_step() -> None:
