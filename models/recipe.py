@@ -119,6 +119,7 @@ RECIPES = {
 }
 # For the ten digits alone speed does not count: wider, for longer, from nearly all of them.
 FOR_DATA = {
+    ("cnn", "strips"): Recipe(optimizer="muon", precision="bfloat16"),
     ("cnn", "mnist"): Recipe(
         layers=DEEP,
         epochs=20,
