@@ -131,11 +131,10 @@ def train(
     Learning leaves each field out once, prints what the model read of it before
     and after, and keeps the old model unless the new one is better; values that
     seem to be wrong are listed. It takes some minutes and changes nothing before
-    it is done. Training shows what happens;
-    the folder then holds the model, its card and its curves. Ctrl-C ends it
-    after the running step and keeps the best epoch so far; --resume goes on from
-    the last one. With several activations or seeds each is trained in a folder
-    of its own.
+    it is done. Training shows what happens; the folder then holds the model, its
+    card and its curves. Ctrl-C ends it after the running step and keeps the best
+    epoch so far; --resume goes on from the last one. With several activations or
+    seeds each is trained in a folder of its own.
     """
     if (source is None) == (network is None):
         raise UsageError("give either --from, to learn from fields, or --network, to train one from nothing")

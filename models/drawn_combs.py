@@ -14,7 +14,7 @@ from models.material import Glyphs
 from pipeline.document import Image, Page
 from pipeline.forms.cut import CutField, cut_form
 from pipeline.forms.layout import load_form
-from pipeline.strings.classify import Seen, see
+from pipeline.strings.classify import Seen, see_groups
 from pipeline.strings.lattice import Lattice
 from sample_scans.combs import Digits
 from sample_scans.number_forms import draw_number_form
@@ -69,5 +69,4 @@ def _written(field: CutField) -> tuple[Lattice, ...]:
 
 def see_combs(combs: Sequence[Comb], model: Model) -> tuple[list[list[Seen]], list[str]]:
     """What the networks see of every box, comb by comb, from one call of each, and the values."""
-    seen = iter(see([lattice for comb in combs for lattice in comb.lattices], model))
-    return [[next(seen) for _ in comb.lattices] for comb in combs], [comb.value for comb in combs]
+    return see_groups([comb.lattices for comb in combs], model), [comb.value for comb in combs]

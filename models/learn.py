@@ -8,7 +8,6 @@ stays unless it is.
 from __future__ import annotations
 
 import hashlib
-import logging
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, replace
@@ -30,8 +29,6 @@ from models.strings import StringJudgement, together
 from models.truth import Row, cut_rows
 from pipeline.plan import needs_look
 
-log = logging.getLogger(__name__)
-
 FEWEST = 100  # fields, under which nothing is proved
 
 
@@ -50,9 +47,8 @@ def load_fields(rows: Sequence[Row], model: Model, watch: Watch = unwatched) -> 
         if any(lattice.size for lattice in cut.lattices):
             # Asked anew of every network that learns, not of the one that found the field.
             unseen = tuple(replace(lattice, proba=None) for lattice in cut.lattices)
-            fields.append(
-                Field(name_field(row), f"{row.scan}:{row.page}", replace(cut, lattices=unseen), row.value)
-            )
+            page = f"{row.scan.name}:{row.page}"  # not its folder: the split is the same wherever that lies
+            fields.append(Field(name_field(row), page, replace(cut, lattices=unseen), row.value))
         watch("cutting fields", done, len(rows))
     return fields
 

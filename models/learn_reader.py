@@ -17,7 +17,7 @@ from models.string_calibration import answer, answer_boxes, confidences, fit_pai
 from models.strings import TARGET, StringJudgement
 from models.truth import CutField
 from pipeline.parameters import ReaderParameters, Trust
-from pipeline.strings.classify import Seen, see
+from pipeline.strings.classify import Seen, see_groups
 from pipeline.strings.lattice import Lattice
 
 # How firmly weights are held to the old ones, fitted to thousands of strips, and steps to find them.
@@ -71,8 +71,7 @@ class View:
 
 def view(fields: Sequence[Field], model: Model) -> View:
     """What the model's networks see of the fields, from one call of each."""
-    seen = iter(see([lattice for field in fields for lattice, _ in field.parts], model))
-    return View(fields, [[next(seen) for _ in field.parts] for field in fields])
+    return View(fields, see_groups([field.cut.lattices for field in fields], model))
 
 
 @dataclass(frozen=True, eq=False)

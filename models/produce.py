@@ -132,7 +132,7 @@ def produce(
     )
     if not history.rows:
         raise KeyboardInterrupt
-    card = _finish(job, parts, network, history)
+    card = _finish(job, parts, network, kept, history)
     onlooker.answer(predict_stage(network, parts.test, "after training"))
     card["seconds"] = math.ceil(time.monotonic() - started)
     write_card(job.out, card)
@@ -145,14 +145,20 @@ def _watched(parts: Parts) -> Crops:
     return join(*held) if held else parts.test
 
 
-def _finish(job: Job, parts: Parts, network: keras.Model, history: History) -> dict[str, Any]:
-    """Calibrate, judge and export a trained network; everything but the card is written."""
+def _finish(
+    job: Job, parts: Parts, learner: keras.Model, network: keras.Model, history: History
+) -> dict[str, Any]:
+    """Calibrate, judge and export what was learned; everything but the card is written.
+
+    network : of Keras's own layers, which is kept, its weights rounded, without the optimizer's state,
+        which would be three quarters of the file.
+    """
     out, recipe = job.out, job.recipe
     temperature = 1.0
     if len(parts.held):
         watched = _watched(parts)
-        temperature = fit_temperature(predict(network, watched.x), watched.y)
-    network = _reader(network, recipe)
+        temperature = fit_temperature(predict(learner, watched.x), watched.y)
+    network.set_weights(rounded(learner))
     save_packed(network, out / "network.keras")
     if recipe.network == "page":
         export(network, out / NETWORK)
@@ -177,16 +183,6 @@ def _finish(job: Job, parts: Parts, network: keras.Model, history: History) -> d
     write_card(out, card)
     card["export_difference"] = _export_difference(network, out, parts.test, temperature)
     return card
-
-
-def _reader(learner: keras.Model, recipe: Recipe) -> keras.Model:
-    """The trained network as it is kept: of Keras's own layers, its weights rounded, without the optimizer's
-    state, which would be three quarters of the file.
-    """
-    classes = learner.output.shape[1]
-    network = build_network(recipe.network, recipe.activation, classes, parse_layers(recipe.layers))
-    network.set_weights(rounded(learner))
-    return network
 
 
 def _probabilities(network: keras.Model, crops: Crops, temperature: float) -> np.ndarray[Any, Any]:

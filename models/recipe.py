@@ -117,9 +117,9 @@ RECIPES = {
         precision="bfloat16",
     ),
 }
-# For the ten digits alone speed does not count: wider, for longer, from nearly all of them.
 FOR_DATA = {
     ("cnn", "strips"): Recipe(optimizer="muon", precision="bfloat16"),
+    # For the ten digits alone speed does not count: wider, for longer, from nearly all of them.
     ("cnn", "mnist"): Recipe(
         layers=DEEP,
         epochs=20,

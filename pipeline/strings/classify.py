@@ -58,3 +58,9 @@ def see(lattices: Sequence[Lattice], classifier: Classifier) -> list[Seen]:
         return [Seen(lattice, part) for lattice, part in zip(lattices, parts, strict=True)]
     frames = classifier.predict_frames([lattice.picture for lattice in lattices])
     return [Seen(*each) for each in zip(lattices, parts, frames, strict=True)]
+
+
+def see_groups(groups: Sequence[Sequence[Lattice]], classifier: Classifier) -> list[list[Seen]]:
+    """The same of lattices that belong together, such as the boxes of a comb, group by group."""
+    seen = iter(see([lattice for group in groups for lattice in group], classifier))
+    return [[next(seen) for _ in group] for group in groups]

@@ -66,6 +66,7 @@ def test_every_turn_leaves_out_other_pages_the_same_ones_every_time(truth):
     assert (deal(fields[::-1], 5)[::-1] == turn).all()
     more = [replace(field, name=f"{field.name} again") for field in fields]
     assert (deal([*fields, *more], 5) == np.tile(turn, 2)).all()  # by their pages, not by themselves
+    assert all("/" not in field.page for field in fields)  # nor by where their folder lies
     sheet = [replace(field, page="sheet.png:1") for field in fields]
     assert sorted(np.bincount(deal(sheet, 5))) == [4, 5, 5, 5, 5]  # no other page there is
 
