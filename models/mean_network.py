@@ -1,7 +1,9 @@
 """Networks whose weights are means of others: over the steps of a training, or over several trainings.
 
 Networks that were fine-tuned from the same start can be averaged, and their mean reads better than
-any of them at the cost of one (Wortsman et al., 2022). But it has never seen a batch itself, and
+any of them at the cost of one (Wortsman et al., Model soups, 2022). So does the mean of start and
+outcome, where what will be read is not quite what was learned (Wortsman et al., Robust fine-tuning of
+zero-shot models, 2022). But it has never seen a batch itself, and
 what its normalizations expect are means of what others' saw: their statistics are taken anew
 (Izmailov et al., 2018).
 """
@@ -17,9 +19,12 @@ import numpy as np
 MOST = 60  # batches; these are enough
 
 
-def mean_weights(trained: Sequence[Sequence[Any]]) -> list[Any]:
-    """The mean of the weights of several networks of the same make, array by array."""
-    return [np.mean(each, axis=0) for each in zip(*trained, strict=True)]
+def mean_weights(trained: Sequence[Sequence[Any]], shares: Sequence[float] | None = None) -> list[Any]:
+    """The mean of the weights of several networks of the same make, array by array.
+
+    shares : what each network counts for; all alike where not given.
+    """
+    return [np.average(each, axis=0, weights=shares) for each in zip(*trained, strict=True)]
 
 
 def settle(network: keras.Model, batches: keras.utils.PyDataset) -> None:

@@ -41,6 +41,15 @@ def wishes(rng: np.random.Generator, text: str, writer: Writer) -> list[bool]:
     return [chance < writer.join * _willingness(*pair) for chance, pair in pairs] + [False] * bool(text)
 
 
+def coils(text: str, wanted: Sequence[bool]) -> list[bool]:
+    """For each character whether it is a zero joined to a zero before it, which may be written into that one.
+
+    wanted : see `wishes`.
+    """
+    joined = [False, *wanted][: len(text)]
+    return [here and text[i - 1 : i + 1] == "00" for i, here in enumerate(joined)]
+
+
 def leaving_shape(rng: np.random.Generator, character: str) -> Allograph | None:
     """A shape of the character that ends on the way to the next; None where any shape does."""
     if character != "0":

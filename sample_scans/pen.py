@@ -39,6 +39,7 @@ class Writer:
     pressure : how much the pen's width changes along a stroke, 0 to 1.
     square, square_in_boxes : digits out of straight lines, everywhere or only in printed boxes.
     join : chance that a zero (or another willing digit) is joined to its right neighbour.
+    coil : how far a zero that is joined to a zero before it is written into that one.
     """
 
     slant: float
@@ -58,13 +59,14 @@ class Writer:
     climb: float
     pressure: float
     join: float
+    coil: float = 0.0
     square: bool = False
     square_in_boxes: bool = False
 
     @classmethod
     def draw(cls, rng: np.random.Generator) -> Writer:
         """A writer at random: most neat enough, some in a hurry, every pen and slant."""
-        u = rng.random(16)
+        u = rng.random(17)
         n = rng.standard_normal(8)
         haste = u[0]
         even = 0.03 + 0.09 * rng.random()
@@ -87,6 +89,7 @@ class Writer:
             climb=0.03 * n[4],
             pressure=0.1 + 0.5 * u[13],
             join=1.6 * max(0.0, u[14] - 0.55),
+            coil=max(0.0, u[16] - 0.6),
             square=bool(u[15] > 0.99),
             square_in_boxes=bool(u[15] > 0.9),
         )

@@ -31,24 +31,30 @@ def _spread(edge: NDArray[np.intp], reach: int) -> NDArray[np.intp]:
 
 
 def line_up(
-    rng: np.random.Generator, blots: Sequence[Blot | None], gap: float, size: float, climb: float
+    rng: np.random.Generator,
+    blots: Sequence[Blot | None],
+    gap: float | Sequence[float],
+    size: float,
+    climb: float,
 ) -> tuple[list[Blot | None], list[tuple[int, int]]]:
     """Move each blot to the right of those before it; None stands for a space.
 
     gap : usual room in pixels between the ink of neighbours, row by row, so that a slanting 7 takes
-    a dot under its roof; negative lets them overlap. size : height of a digit in pixels. climb : rise
-    of the line, pixels up per pixel right. Returns the moved blots and the shift (x, y) of each.
+    a dot under its roof; negative lets them overlap. One for all, or for each the room before it.
+    size : height of a digit in pixels. climb : rise of the line, pixels up per pixel right.
+    Returns the moved blots and the shift (x, y) of each.
     """
     present = [b for b in blots if b is not None]
     top = min((b.y for b in present), default=0)
     bottom = max((b.y + len(b.coverage) for b in present), default=1)
     frontier = np.full(bottom - top, -_FAR, np.intp)
     reach = max(1, round(0.12 * size))
+    gaps = np.broadcast_to(gap, len(blots)).tolist()
     noise = (0.07 * size * rng.standard_normal(len(blots))).tolist()
     moved: list[Blot | None] = []
     shifts = []
     last_left, blank = 0, 0.0
-    for blot, extra in zip(blots, noise, strict=True):
+    for blot, room, extra in zip(blots, gaps, noise, strict=True):
         if blot is None:
             moved.append(None)
             shifts.append((0, 0))
@@ -60,7 +66,7 @@ def line_up(
         ink_left = int(left.min())
         if free < -_FAR // 2:  # nothing before it at its height: go by the boxes
             free = int(frontier.max()) - ink_left if frontier.max() > -_FAR else 0
-        x = round(free + gap + extra + blank)
+        x = round(free + room + extra + blank)
         if len(shifts) > 0:
             x = max(x, last_left + round(0.12 * size) - ink_left)
         drop = round(-climb * x)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sample_scans.ink import Blot, lay_ink
-from sample_scans.joins import Place, join_neighbours, leaving_shape, wishes
+from sample_scans.joins import Place, coils, join_neighbours, leaving_shape, wishes
 from sample_scans.pen import Writer, trace
 from sample_scans.spacing import line_up
 
@@ -24,8 +24,9 @@ def write(
     wanted = wishes(rng, text, writer)
     placed = _placed(rng, text, wanted, writer, (size, baseline))
     blots = [p and lay_ink(rng, p[0], writer, size, p[1]) for p in placed]
-    gap = max(_CLOSEST, writer.gap + tightness) * size
-    moved, shifts = line_up(rng, blots, gap, size, writer.climb)
+    gap = max(_CLOSEST, writer.gap + tightness)
+    gaps = [(gap - writer.coil * coiled) * size for coiled in coils(text, wanted)]
+    moved, shifts = line_up(rng, blots, gaps, size, writer.climb)
     settled = [p and (p[0], (p[1][0] + dx, p[1][1] + dy)) for p, (dx, dy) in zip(placed, shifts, strict=True)]
     joins = join_neighbours(rng, wanted, settled, writer, size)
     return [(blot, i) for i, blot in enumerate(moved) if blot is not None] + joins

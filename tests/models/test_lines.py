@@ -17,10 +17,10 @@ from models.line_layers import build_line_network
 from models.line_network import LineNetwork, log_softmax
 from models.line_training import LineBatches, ctc_loss, exact_rate, greedy, to_pixels, to_target
 from models.material import draw_strips
-from models.mean_network import settle
+from models.mean_network import mean_weights, settle
 from models.network import Network
 from models.page_classifier import open_network
-from models.train_line import LineRecipe, read_rows, train_line
+from models.train_line import LineRecipe, main, read_rows, train_line
 from pipeline.strings.ctc import BLANK, score_values
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -160,6 +160,32 @@ def test_a_training_goes_on_from_a_trained_network(tmp_path, monkeypatch):
     for one, other in zip(*(each.predict_frames([picture(96, 5)]) for each in (old, new)), strict=True):
         np.testing.assert_allclose(np.exp(one), np.exp(other), atol=0.05)
     assert len(read_rows(tmp_path / "resume-line" / "epochs.jsonl")) == 1
+
+
+def test_what_is_kept_may_be_the_start_in_part(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("models.train_line.WORKERS", 1)
+    monkeypatch.setattr("models.train_line.held_back", lambda directory: 60)
+    monkeypatch.setattr("models.train_line.settle", lambda *_: None)
+    for name in (NETWORK, PARAMETERS, CARD):
+        (tmp_path / name).write_bytes((SHIPPED / name).read_bytes())
+    digits = Crops(
+        np.random.default_rng(0).integers(0, 256, (200, 28, 28)).astype(np.uint8), np.arange(200) % 10
+    )
+    start = str(SHIPPED / LINE_KERAS)
+    recipe = LineRecipe(strips=4, epochs=1, batch=4, rate=0.1, precision="float32", start=start, share=0.0)
+    train_line(tmp_path, digits, recipe)
+    kept, was = (keras.models.load_model(folder / LINE_KERAS).get_weights() for folder in (tmp_path, SHIPPED))
+    for one, other in zip(kept, was, strict=True):
+        np.testing.assert_allclose(one, other, atol=0.01 * max(1e-3, float(np.abs(other).max())))
+    with pytest.raises(SystemExit):
+        main([str(tmp_path), "--share", "0.5"])
+    assert "no start to keep a share of" in capsys.readouterr().err
+
+
+def test_means_of_weights_count_each_network_by_its_share():
+    one, other = [np.zeros(2), np.array([4.0])], [np.ones(2), np.array([0.0])]
+    assert [each.tolist() for each in mean_weights([one, other])] == [[0.5, 0.5], [2.0]]
+    assert [each.tolist() for each in mean_weights([one, other], [0.25, 0.75])] == [[0.75, 0.75], [1.0]]
 
 
 def test_settling_makes_the_statistics_those_of_the_weights():

@@ -110,6 +110,22 @@ def test_joined_zeros_share_the_joining_stroke() -> None:
     check(strip)
 
 
+def test_coiled_zeros_lie_over_each_other() -> None:
+    rng = np.random.default_rng(6)
+    style = clean(StripStyle.draw(rng))
+    joined = replace(Writer.draw(rng), join=1.0, gap=0.1, climb=0.0, coil=0.0)
+    plain, coiled, other = (
+        draw_strip(np.random.default_rng(2), text, writer, style)
+        for text, writer in (("000", joined), ("000", replace(joined, coil=0.3)), ("080", joined))
+    )
+    moved = [before.x - after.x for before, after in zip(plain.boxes, coiled.boxes, strict=True)]
+    step = 0.3 * style.digit
+    assert moved == pytest.approx([0, step, 2 * step], abs=2)
+    check(coiled)
+    same = draw_strip(np.random.default_rng(2), "080", replace(joined, coil=0.3), style)
+    assert same.boxes == other.boxes  # no zero beside a zero
+
+
 @settings(max_examples=25, deadline=None)
 @given(
     SEEDS,
