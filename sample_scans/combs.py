@@ -58,7 +58,13 @@ def fill_comb(
     share = 0.58 + 0.2 * rng.random()
     size = share * cells[0].height
     # A box holds a hand back: it leans less and stretches no further than the box is wide.
-    hand = replace(writer, slant=0.6 * writer.slant, hang=0.3 * writer.hang, square=writer.square_in_boxes)
+    hand = replace(
+        writer,
+        slant=0.6 * writer.slant,
+        hang=0.3 * writer.hang,
+        square=writer.square_in_boxes,
+        careful=writer.careful_in_boxes,
+    )
     blots: list[Blot | None] = []
     for character, cell in zip(text, cells, strict=False):
         if character == " ":

@@ -157,13 +157,15 @@ def _description(character: str) -> str:
 
 
 @cache
-def cumulative_weights(character: str, square: bool = False) -> NDArray[np.float64]:
+def cumulative_weights(character: str, square: bool = False, careful: bool = False) -> NDArray[np.float64]:
     """(A,) float64, the weights of `allographs(character)` summed up, the last being 1.
 
     square : of a hand that writes along guide marks. It has shapes of its own (their names begin with
         `square`), which no other hand writes.
+    careful : of a hand that prints for others to read: rare shapes are rarer still, the weights squared.
     """
     shapes = allographs(character)
-    own = [a.weight * (a.name.startswith("square") == square) for a in shapes]
+    power = 2 if careful else 1
+    own = [a.weight**power * (a.name.startswith("square") == square) for a in shapes]
     total = np.cumsum(own if any(own) else [a.weight for a in shapes])
     return np.asarray(total / total[-1], np.float64)

@@ -38,6 +38,8 @@ class Writer:
     wobble, climb : baseline scatter, and its rise along the line.
     pressure : how much the pen's width changes along a stroke, 0 to 1.
     square, square_in_boxes : digits out of straight lines, everywhere or only in printed boxes.
+    careful, careful_in_boxes : digits in the shapes that most people write, everywhere or only in printed
+        boxes. Boxes make most people print, but not those in a hurry.
     join : chance that a zero (or another willing digit) is joined to its right neighbour.
     coil : how far a zero that is joined to a zero before it is written into that one.
     """
@@ -62,6 +64,8 @@ class Writer:
     coil: float = 0.0
     square: bool = False
     square_in_boxes: bool = False
+    careful: bool = False
+    careful_in_boxes: bool = False
 
     @classmethod
     def draw(cls, rng: np.random.Generator) -> Writer:
@@ -92,6 +96,7 @@ class Writer:
             coil=max(0.0, u[16] - 0.6),
             square=bool(u[15] > 0.99),
             square_in_boxes=bool(u[15] > 0.9),
+            careful_in_boxes=bool(u[5] < 0.7),
         )
 
 
@@ -116,7 +121,8 @@ def _slot(character: str) -> int:
 def choose_allograph(rng: np.random.Generator, character: str, writer: Writer) -> Allograph:
     """The writer's favourite shape of the character, now and then another."""
     taste = writer.tastes[_slot(character)] if rng.random() < writer.constancy else rng.random()
-    index = int(np.searchsorted(cumulative_weights(character, writer.square), taste, side="right"))
+    weights = cumulative_weights(character, writer.square, writer.careful)
+    index = int(np.searchsorted(weights, taste, side="right"))
     return allographs(character)[min(index, len(allographs(character)) - 1)]
 
 

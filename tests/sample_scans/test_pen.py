@@ -58,6 +58,20 @@ def test_weights_add_up_to_one() -> None:
     assert cumulative_weights("7")[-1] == pytest.approx(1)
 
 
+def test_a_careful_hand_keeps_to_the_usual_shapes() -> None:
+    usual, careful = (np.diff(cumulative_weights("1", careful=each), prepend=0) for each in (False, True))
+    np.testing.assert_allclose(careful, usual**2 / (usual**2).sum(), atol=1e-12)
+    hand = replace(Writer.draw(np.random.default_rng(4)), constancy=0.0)
+    drawn = [
+        [
+            choose_allograph(np.random.default_rng(seed), "1", replace(hand, careful=each)).weight
+            for seed in range(200)
+        ]
+        for each in (False, True)
+    ]
+    assert np.mean(drawn[1]) > 1.2 * np.mean(drawn[0])
+
+
 def test_characters_the_pen_does_not_know() -> None:
     with pytest.raises(KeyError):
         trace(np.random.default_rng(0), "@", Writer.draw(np.random.default_rng(0)))
