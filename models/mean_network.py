@@ -3,9 +3,8 @@
 Networks that were fine-tuned from the same start can be averaged, and their mean reads better than
 any of them at the cost of one (Wortsman et al., Model soups, 2022). So does the mean of start and
 outcome, where what will be read is not quite what was learned (Wortsman et al., Robust fine-tuning of
-zero-shot models, 2022). But it has never seen a batch itself, and
-what its normalizations expect are means of what others' saw: their statistics are taken anew
-(Izmailov et al., 2018).
+zero-shot models, 2022). But it has never seen a batch itself, and what its normalizations expect are
+means of what others' saw: their statistics are taken anew (Izmailov et al., 2018).
 """
 
 from __future__ import annotations

@@ -134,11 +134,15 @@ def truth(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_digits_of_scans_with_their_truth(truth: Path, tmp_path: Path) -> None:
-    arguments = ["--data", str(truth), "--judge", "digits", "--json", f"{tmp_path}/f.json"]
+    legible = truth.with_name("legible.csv")
+    lines = truth.read_text().splitlines()
+    # strip_04 is a scrawl in a broad pen that nobody reads.
+    legible.write_text("\n".join(line for line in lines if not line.startswith("strips/strip_04")))
+    arguments = ["--data", str(legible), "--judge", "digits", "--json", f"{tmp_path}/f.json"]
     assert main(["evaluate", *arguments]) == 0
     document = json.loads((tmp_path / "f.json").read_text())
     assert document["judged"] == "digits"
-    assert document["accuracy"] > 0.7  # six of the 58 digits are a scrawl in a broad pen that nobody reads
+    assert document["accuracy"] > 0.8
 
 
 def test_fields_of_scans_with_their_truth(

@@ -116,13 +116,18 @@ def test_a_damaged_line_network_is_named(tmp_path):
         load_model(tmp_path)
 
 
-def test_a_short_training_leaves_a_model_and_goes_on_where_it_stopped(tmp_path, capsys, monkeypatch):
+@pytest.fixture
+def digits(tmp_path, monkeypatch):
+    """Digits to compose strips of, for a short training in `tmp_path`, a model of crops."""
     monkeypatch.setattr("models.train_line.WORKERS", 1)
     monkeypatch.setattr("models.train_line.held_back", lambda directory: 60)
     for name in (NETWORK, PARAMETERS, CARD):
         (tmp_path / name).write_bytes((SHIPPED / name).read_bytes())
-    rng = np.random.default_rng(0)
-    digits = Crops(rng.integers(0, 256, (200, 28, 28)).astype(np.uint8), np.arange(200) % 10)
+    pixels = np.random.default_rng(0).integers(0, 256, (200, 28, 28)).astype(np.uint8)
+    return Crops(pixels, np.arange(200) % 10)
+
+
+def test_a_short_training_leaves_a_model_and_goes_on_where_it_stopped(digits, tmp_path, capsys):
     recipe = LineRecipe(strips=6, epochs=1, batch=4, precision="float32")
     told = train_line(tmp_path, digits, recipe)
     assert told["parameters"] == 910_094
@@ -142,14 +147,7 @@ def test_a_short_training_leaves_a_model_and_goes_on_where_it_stopped(tmp_path, 
     assert capsys.readouterr().out == ""
 
 
-def test_a_training_goes_on_from_a_trained_network(tmp_path, monkeypatch):
-    monkeypatch.setattr("models.train_line.WORKERS", 1)
-    monkeypatch.setattr("models.train_line.held_back", lambda directory: 60)
-    for name in (NETWORK, PARAMETERS, CARD):
-        (tmp_path / name).write_bytes((SHIPPED / name).read_bytes())
-    digits = Crops(
-        np.random.default_rng(0).integers(0, 256, (200, 28, 28)).astype(np.uint8), np.arange(200) % 10
-    )
+def test_a_training_goes_on_from_a_trained_network(digits, tmp_path, monkeypatch):
     start = str(SHIPPED / LINE_KERAS)
     recipe = LineRecipe(strips=4, epochs=1, batch=4, rate=1e-9, decay=0.0, precision="float32", start=start)
     monkeypatch.setattr("models.train_line.settle", lambda *_: None)  # four strips do not tell enough
@@ -162,15 +160,8 @@ def test_a_training_goes_on_from_a_trained_network(tmp_path, monkeypatch):
     assert len(read_rows(tmp_path / "resume-line" / "epochs.jsonl")) == 1
 
 
-def test_what_is_kept_may_be_the_start_in_part(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("models.train_line.WORKERS", 1)
-    monkeypatch.setattr("models.train_line.held_back", lambda directory: 60)
+def test_what_is_kept_may_be_the_start_in_part(digits, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("models.train_line.settle", lambda *_: None)
-    for name in (NETWORK, PARAMETERS, CARD):
-        (tmp_path / name).write_bytes((SHIPPED / name).read_bytes())
-    digits = Crops(
-        np.random.default_rng(0).integers(0, 256, (200, 28, 28)).astype(np.uint8), np.arange(200) % 10
-    )
     start = str(SHIPPED / LINE_KERAS)
     recipe = LineRecipe(strips=4, epochs=1, batch=4, rate=0.1, precision="float32", start=start, share=0.0)
     train_line(tmp_path, digits, recipe)
