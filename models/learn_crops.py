@@ -79,4 +79,4 @@ def tune_crops(
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
     )
     told = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: epoch_done(epoch + 1))
-    network.fit(batches, epochs=epochs, verbose=0, callbacks=[told])
+    network.fit(batches, epochs=epochs, verbose=0, shuffle=False, callbacks=[told])

@@ -96,8 +96,12 @@ class Tuned:
         self._precision = "bfloat16" if has_bfloat16() else "float32"
         self._reached: list[list[Any]] = []
 
-    def turn(self, batches: Any, folder: Path, epoch_done: Callable[[int], None]) -> None:
-        """Tune it from the start, and write it into `folder`."""
+    def turn(self, batches: Any, folder: Path, seed: int, epoch_done: Callable[[int], None]) -> None:
+        """Tune it from the start, and write it into `folder`.
+
+        seed : of what is dropped from layers; the same one on the same machine leaves the same network.
+        """
+        keras.utils.set_random_seed(seed)
         network = keras.models.load_model(self._start, compile=False)
         learner = make_learner(network, self._precision)
         self._tune(learner, batches, epoch_done)
@@ -131,13 +135,13 @@ def cross_fit(own: Own, base: Path, out: Path, lesson: Lesson, watch: Watch) -> 
         for turn, beside in enumerate(drawn):
             own_crops, own_lines = own.without(turn)
             told = f"turn {turn + 1} of {lesson.turns}"
-            often = lesson.times(lesson.crop_repeat, len(own_lines))
-            batches = crop_batches(own_crops, [beside.crops], often, lesson.seed + turn)
-            crops.turn(batches, aside, partial(_tell, watch, f"{told}: crops", lesson.crop_epochs))
+            often, seed = lesson.times(lesson.crop_repeat, len(own_lines)), lesson.seed + turn
+            batches = crop_batches(own_crops, [beside.crops], often, seed)
+            crops.turn(batches, aside, seed, partial(_tell, watch, f"{told}: crops", lesson.crop_epochs))
             if both:
                 often = lesson.times(lesson.line_repeat, len(own_lines))
-                strips = line_batches(own_lines, beside.lines, often, lesson.seed + turn)
-                lines.turn(strips, aside, partial(_tell, watch, f"{told}: lines", lesson.line_epochs))
+                strips = line_batches(own_lines, beside.lines, often, seed)
+                lines.turn(strips, aside, seed, partial(_tell, watch, f"{told}: lines", lesson.line_epochs))
             unseen = np.flatnonzero(own.turn == turn).tolist()
             views = view([own.fields[i] for i in unseen], load_model(aside))
             for i, parts in zip(unseen, views.seen, strict=True):

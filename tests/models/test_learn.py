@@ -3,8 +3,10 @@
 import csv
 import json
 from dataclasses import replace
+from functools import partial
 
 import cv2
+import keras
 import numpy as np
 import pytest
 
@@ -14,10 +16,10 @@ from models import learn_networks, learn_reader
 from models.classifier import CARD, NETWORK, PARAMETERS, SHIPPED, load_model
 from models.doubts import SURE, find_doubts
 from models.drawn_combs import draw_combs
-from models.labelled import Cutter, DataError, join
+from models.labelled import Crops, Cutter, DataError, join
 from models.learn import deal, learn, load_fields, name_field
-from models.learn_crops import aligned_crops
-from models.learn_networks import KERAS, Lesson
+from models.learn_crops import aligned_crops, crop_batches, tune_crops
+from models.learn_networks import KERAS, Lesson, Tuned
 from models.learn_reader import Field, View, judge, refit, view, view_drawn
 from models.truth import CutField, Row, cut_rows, read_truth
 from pipeline.document import Box
@@ -136,6 +138,20 @@ def test_whoever_watches_is_told_every_step(told):
     ended = [what for what, done, of in steps if done == of]
     turns = [f"turn {turn} of 2: {what}" for turn in (1, 2) for what in ("crops", "lines")]
     assert ended == ["cutting fields", "drawing strips", *turns, "reader"]
+
+
+def test_the_same_seed_leaves_the_same_network(tmp_path):
+    rng = np.random.default_rng(0)
+    crops = Crops(rng.integers(0, 256, (300, 28, 28)).astype(np.uint8), np.arange(300) % 11)
+    tune = partial(tune_crops, epochs=1, rate=1e-3)
+    tuned = Tuned(SHIPPED / KERAS, tune, lambda network, folder: network.save(folder / KERAS))
+    kept = []
+    for seed in (4, 4, 5):
+        tuned.turn(crop_batches([crops], [], 1, seed=4), tmp_path, seed, lambda epoch: None)
+        kept.append(keras.models.load_model(tmp_path / KERAS).get_weights())
+    one, again, other = kept
+    assert all(np.array_equal(a, b) for a, b in zip(one, again, strict=True))
+    assert not any(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
 
 
 def test_a_value_that_is_surely_read_otherwise_is_doubted(truth):
