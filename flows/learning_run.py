@@ -107,6 +107,7 @@ _ROWS: tuple[tuple[str, Callable[[dict[str, Any]], str]], ...] = (
     ("may be taken at 1 % error", lambda f: f"{f['coverage']['0.01']:.1%}"),
     ("accepted at --target-error 0.01", lambda f: f"{f['accepted']}, {f['accepted_wrong']} wrong"),
     ("calibration error", lambda f: f"{f['calibration_error']:.1%}"),
+    ("logarithmic score", lambda f: f"{f['log_score']:.3f}"),
 )
 
 

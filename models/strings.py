@@ -16,6 +16,7 @@ from models.measures import Bin, bin_confidence, wilson
 TARGETS = (0.001, 0.005, 0.01, 0.02, 0.05)
 TARGET = 0.01  # that of `nightsort run` where none is given
 BINS = 10
+LEAST = 1e-4  # probability that the logarithmic score counts; one mistake does not decide it alone
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +79,15 @@ class StringJudgement:
         return calibration_error(self.confidence[read], self.right[read], BINS)
 
     @property
+    def log_score(self) -> float:
+        """Mean logarithm of the probability given to what proved true (Good, 1952); 0 is the best.
+
+        What was not read claims nothing and costs nothing.
+        """
+        told = np.where(self.right, self.confidence, 1.0 - self.confidence)
+        return float(np.log(np.maximum(told, LEAST)).mean())
+
+    @property
     def reliability(self) -> tuple[Bin, ...]:
         """Fields of like confidence and the share of them that is right."""
         read = self.confidence > 0
@@ -94,6 +104,7 @@ class StringJudgement:
             "accepted": self.accepted,
             "accepted_wrong": self.accepted_wrong,
             "calibration_error": round(self.calibration_error, 4),
+            "log_score": round(self.log_score, 4),
         }
 
 

@@ -122,7 +122,8 @@ def test_learning_keeps_the_better_model_and_says_what_it_did(truth, told):
     found, out, _ = told
     assert found["fields"] == len(load_fields(read_truth(truth), load_model()))
     assert found["before"]["fields"] == found["after"]["fields"] == found["fields"]
-    assert found["kept"] == (found["after"]["exact"] > found["before"]["exact"])
+    after, before = ((found[which]["exact"], found[which]["log_score"]) for which in ("after", "before"))
+    assert found["kept"] == (after > before)
     card = json.loads((out / CARD).read_text())
     assert card["learned"] == found
     assert card["learned"]["command"] == "the command"
@@ -186,7 +187,7 @@ def lesson(monkeypatch):
     from flows import learning_run  # noqa: PLC0415 - brings TensorFlow
 
     figures = {"fields": 20, "exact": 0.5, "interval": [0.3, 0.7], "coverage": {"0.01": 0.1}}
-    figures |= {"accepted": 3, "accepted_wrong": 1, "calibration_error": 0.04}
+    figures |= {"accepted": 3, "accepted_wrong": 1, "calibration_error": 0.04, "log_score": -0.25}
     calls = []
 
     def learn_nothing(rows, base, out, lesson, watch, command):
@@ -217,6 +218,7 @@ def test_train_from_prints_before_and_after(truth, lesson, tmp_path, capsys):
     assert printed.err == "nightsort: round 1: network: 5 of 5\n"
     assert "50.0%" in printed.out
     assert "75.0%" in printed.out
+    assert "-0.250" in printed.out
     assert "On 20 fields" in printed.out
     assert "30 of the values given are surely read otherwise" in printed.out
     assert "30.png, page 2" in printed.out

@@ -44,6 +44,14 @@ def test_calibration_error_leaves_out_what_was_not_read(judgement):
     assert judgement.calibration_error == pytest.approx(expected)
 
 
+def test_the_logarithmic_score_is_that_of_what_proved_true():
+    right = np.array([True, False, False])
+    some = StringJudgement(np.array([0.5, 0.75, 0.0]), right, right)
+    assert some.log_score == pytest.approx((np.log(0.5) + np.log(0.25) + 0.0) / 3)
+    sure = StringJudgement(np.array([1.0, 1.0, 0.0]), right, right)
+    assert sure.log_score == pytest.approx(np.log(1e-4) / 3)  # wrong and sure of it, but not without end
+
+
 def test_nothing_read_at_all():
     nothing = StringJudgement(np.zeros(3), np.zeros(3, bool), np.zeros(3, bool))
     assert nothing.to_dict()["exact"] == 0

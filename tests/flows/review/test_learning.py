@@ -51,7 +51,7 @@ def rows_learned(monkeypatch: pytest.MonkeyPatch) -> list[Row]:
         card = json.loads((base / CARD).read_text()) | {"name": out.name}
         (out / CARD).write_text(json.dumps(card))
         figures = {"fields": 2, "exact": 0.5, "interval": [0.1, 0.9], "coverage": {"0.01": 0.1}}
-        figures |= {"accepted": 0, "accepted_wrong": 0, "calibration_error": 0.1}
+        figures |= {"accepted": 0, "accepted_wrong": 0, "calibration_error": 0.1, "log_score": -0.5}
         return {"fields": len(given), "before": figures, "after": figures, "kept": True, "doubts": []}
 
     monkeypatch.setattr(learning_run, "learn", learn)
