@@ -8,61 +8,20 @@ the scan that does it stands alone.
 from __future__ import annotations
 
 import logging
-import os
-import signal
 import threading
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
-from multiprocessing.connection import Connection
-from typing import Any, cast
+from typing import cast
 
-from flows.chunk import Job, PageFailure, ScanResult, read_chunk
-from flows.errors import InterruptedNightError, NightError, WorkerStartError
-from flows.limits import limit_memory
-from flows.processes import reading_context
+from flows.chunk import Job, PageFailure, ScanResult
+from flows.errors import InterruptedNightError, NightError
 from flows.reader import Identity, OpenReader
-from flows.tether import end_with_parent
-from pipeline.document import Reason
+from flows.worker import Life, Worker, WorkerDiedError
 
 log = logging.getLogger(__name__)
 
 SILENCE_LIMIT_S = 300.0  # a page takes a fraction of a second; a process silent this long hangs
-START_LIMIT_S = 120.0
-
-
-@dataclass(frozen=True)
-class _Life:
-    """What every reading process is given."""
-
-    open_reader: OpenReader
-    memory_limit: int | None
-    verbose: bool
-
-
-class WorkerDiedError(Exception):
-    """A reading process ended, or was ended for its silence, before its answer came.
-
-    index : of the scan in the chunk that it had opened last; None where it had opened none.
-    """
-
-    def __init__(self, cause: str, index: int | None, *, too_slow: bool = False) -> None:
-        super().__init__(cause)
-        self.index = index
-        self._too_slow = too_slow
-
-    @property
-    def reason(self) -> Reason:
-        """Why the scan that did it has failed."""
-        return Reason.TOO_SLOW if self._too_slow else Reason.INTERNAL_ERROR
-
-    @property
-    def advice(self) -> str:
-        """The same for a person, with what to do."""
-        if self._too_slow:
-            return f"reading it was given up ({self}); try `nightsort retry` with a longer --page-timeout"
-        return f"reading it ended its process ({self}); please report this scan"
 
 
 class Turn:
@@ -70,7 +29,7 @@ class Turn:
 
     def __init__(self, pool: WorkerPool) -> None:
         self._pool = pool
-        self.worker: _Worker | None = None
+        self.worker: Worker | None = None
 
     def read(self, jobs: Sequence[Job]) -> list[ScanResult]:
         """Wait for the process and read a chunk with it, as `WorkerPool.read` does."""
@@ -122,11 +81,11 @@ class WorkerPool:
     ) -> None:
         self._identity = identity
         self._silence_limit_s = silence_limit_s
-        self._life = _Life(open_reader, memory_limit, verbose)
+        self._life = Life(open_reader, memory_limit, verbose)
         self._changed = threading.Condition()
         self._waiting: deque[Turn] = deque()
-        self._idle: deque[_Worker] = deque()
-        self._all: set[_Worker] = set()
+        self._idle: deque[Worker] = deque()
+        self._all: set[Worker] = set()
         self._stopped = False
 
     def start(self, count: int) -> None:
@@ -166,11 +125,11 @@ class WorkerPool:
         try:
             return self._read(turn, jobs)
         finally:
-            self._give(cast(_Worker, turn.worker))
+            self._give(cast(Worker, turn.worker))
 
     def _read(self, turn: Turn, jobs: Sequence[Job]) -> list[ScanResult]:
         """Read with the process of this turn, or with the ones that come in its place."""
-        worker = cast(_Worker, turn.worker)
+        worker = cast(Worker, turn.worker)
         try:
             return worker.read(jobs, self._identity, self._silence_limit_s)
         except WorkerDiedError as error:
@@ -196,15 +155,15 @@ class WorkerPool:
             self._changed.wait_for(lambda: self._stopped or turn.worker is not None)
         self._stop_if_asked()
 
-    def _new(self, in_place_of: _Worker | None = None) -> _Worker:
-        worker = _Worker(self._life)
+    def _new(self, in_place_of: Worker | None = None) -> Worker:
+        worker = Worker(self._life)
         with self._changed:
             if self._stopped:
                 worker.end()
             self._all = self._all - {in_place_of} | {worker}
         return worker
 
-    def _give(self, worker: _Worker) -> None:
+    def _give(self, worker: Worker) -> None:
         """Let the next one in the queue have the process. One that refused to start refuses them, too."""
         with self._changed:
             self._idle.append(worker)
@@ -226,107 +185,3 @@ def divide(jobs: Sequence[Job], suspect: int | None) -> list[Sequence[Job]]:
         return [jobs[:middle], jobs[middle:]]
     parts = [jobs[:suspect], jobs[suspect : suspect + 1], jobs[suspect + 1 :]]
     return [part for part in parts if part]
-
-
-class _Worker:
-    """The parent's side of one process."""
-
-    def __init__(self, life: _Life) -> None:
-        context = reading_context()
-        self._connection, theirs = context.Pipe()
-        self._process = context.Process(
-            target=_serve, args=(theirs, life), name="nightsort-reader", daemon=True
-        )
-        self._process.start()
-        theirs.close()
-        self._ready = False
-        self._refusal: NightError | None = None
-
-    @property
-    def alive(self) -> bool:
-        return self._process.is_alive()
-
-    def end(self) -> None:
-        self._process.kill()
-        self._process.join()
-
-    def read(self, jobs: Sequence[Job], identity: Identity, silence_limit_s: float) -> list[ScanResult]:
-        self._wait_until_ready(identity)
-        index: int | None = None
-        try:
-            self._connection.send(list(jobs))
-            while self._connection.poll(silence_limit_s):
-                kind, content = self._connection.recv()
-                if kind == "results":
-                    return cast(list[ScanResult], content)
-                index = content
-        except (EOFError, OSError) as error:
-            self._process.join(5)
-            raise WorkerDiedError(_cause(self._process.exitcode), index) from error
-        raise WorkerDiedError(f"no sign of life for {silence_limit_s:g} s", index, too_slow=True)
-
-    def _wait_until_ready(self, identity: Identity) -> None:
-        if self._refusal is not None:
-            raise self._refusal
-        if self._ready:
-            return
-        try:
-            self._learn_whether_ready(identity)
-        except NightError as error:
-            self._refusal = error
-            raise
-        self._ready = True
-
-    def _learn_whether_ready(self, identity: Identity) -> None:
-        try:
-            if not self._connection.poll(START_LIMIT_S):
-                raise WorkerStartError(f"a reading process was not ready after {START_LIMIT_S:.0f} s")
-            kind, content = self._connection.recv()
-        except (EOFError, OSError) as error:
-            self._process.join(5)
-            raise WorkerStartError(
-                f"a reading process ended at its start ({_cause(self._process.exitcode)});"
-                " try fewer --workers, or --verbose to see why"
-            ) from error
-        if kind == "error":
-            raise content
-        if content != identity:
-            raise WorkerStartError("the layout or the model changed during the night; run it again")
-
-
-def _cause(exit_code: int | None) -> str:
-    if exit_code is not None and exit_code < 0:
-        return f"signal {signal.Signals(-exit_code).name}"
-    return f"exit code {exit_code}"
-
-
-def _serve(connection: Connection[Any, Any], life: _Life) -> None:
-    """The life of a reading process."""
-    # Whether the night stops is the parent's decision; a terminal or systemd signals all of us.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    end_with_parent()
-    if not life.verbose:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-    import cv2  # noqa: PLC0415
-
-    import flows.warm  # noqa: F401, PLC0415 - sets the environment for what it brings; done where it was forked
-
-    cv2.setNumThreads(1)
-    try:
-        reader = life.open_reader()
-        limit_memory(life.memory_limit)  # loading a model may reserve more than it ever uses
-    except NightError as error:
-        connection.send(("error", error))
-        return
-    except Exception as error:
-        connection.send(("error", WorkerStartError(f"a reading process cannot start: {error!r}")))
-        raise
-    connection.send(("ready", reader.identity))
-    while True:
-        try:
-            jobs = connection.recv()
-        except EOFError:
-            return
-        results = read_chunk(jobs, reader, on_scan=lambda index: connection.send(("scan", index)))
-        connection.send(("results", results))
