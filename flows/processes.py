@@ -10,7 +10,12 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import sys
 import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing import forkserver
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,6 +25,7 @@ _WARM = "flows.warm"
 # Longest name of a folder for temporary files under which the fork server's socket still has a name that
 # systems allow: 107 characters, of Linux (103 elsewhere), without /pymp-12345678/listener-12345678.
 _LONGEST = 70
+_starting = threading.Lock()
 
 
 def reading_context() -> ForkServerContext | SpawnContext:
@@ -29,4 +35,26 @@ def reading_context() -> ForkServerContext | SpawnContext:
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([_WARM])
+    with _starting, _own_search_path():
+        forkserver.ensure_running()
     return context
+
+
+@contextmanager
+def _own_search_path() -> Iterator[None]:
+    """Let Python processes that are started meanwhile look for modules where this one does.
+
+    The fork server would look first in the folder that the night is started from, and there may be a
+    `models.py` of somebody else's: it does not use the search path that it is handed.
+    """
+    own = {"PYTHONSAFEPATH": "1", "PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path))}
+    before = {name: os.environ.get(name) for name in own}
+    os.environ.update(own)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
