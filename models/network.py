@@ -20,7 +20,7 @@ FAST = "network-int8.tflite"  # the same network in 8 bits
 CLASSES = 11
 # One size for every call: the arithmetic for a crop then never depends on how many came with it. Larger ones
 # are no faster a crop, and more of them stays empty.
-BATCH = 16
+BATCH = 8
 PART = 1024
 
 
