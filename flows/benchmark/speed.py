@@ -138,7 +138,7 @@ def time_night(scans: ScanSet, workers: int) -> Timing:
     with tempfile.TemporaryDirectory(prefix="nightsort-speed-") as folder:
         out = Path(folder) / "out"
         place = scans.files[0] if len(scans.files) == 1 else scans.folder
-        command = [sys.executable, "-m", "flows.cli", "run", str(place), "-o", str(out), "--quiet"]
+        command = [sys.executable, "-P", "-m", "flows.cli", "run", str(place), "-o", str(out), "--quiet"]
         command += ["--layout", scans.layout, "--postal", scans.postal, "--workers", str(workers)]
         with (Path(folder) / "log").open("w+b") as said:
             process = subprocess.Popen(command, stdout=said, stderr=said)
