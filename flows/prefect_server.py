@@ -18,11 +18,12 @@ import tempfile
 import tomllib
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, nullcontext, suppress
 from importlib.metadata import version
 from pathlib import Path
 
+from flows.environment import environment
 from flows.errors import PrefectUnavailableError, UsageError
 from flows.output import own_output_folder
 from flows.prefect_thread import LOOPBACK, ServerThread
@@ -63,7 +64,7 @@ def prefect_api(
         home.mkdir(parents=True, exist_ok=True)
         server = ServerThread(lasting=lasting is not None)
         try:
-            with _environment(_private_settings(home, server.address, shown=lasting is not None)):
+            with environment(_private_settings(home, server.address, shown=lasting is not None)):
                 _start(server, home)
                 if lasting is None:
                     _keep_template(home)
@@ -175,24 +176,6 @@ def _private_settings(home: Path, address: str, *, shown: bool) -> dict[str, str
         "NO_PROXY": direct,
         "no_proxy": direct,
     }
-
-
-@contextmanager
-def _environment(changes: Mapping[str, str | None]) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in changes}
-    _set(changes)
-    try:
-        yield
-    finally:
-        _set(before)
-
-
-def _set(values: Mapping[str, str | None]) -> None:
-    for name, value in values.items():
-        if value is None:
-            os.environ.pop(name, None)
-        else:
-            os.environ[name] = value
 
 
 def _start(server: ServerThread, home: Path) -> None:

@@ -13,10 +13,10 @@ import os
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from multiprocessing import forkserver
 from typing import TYPE_CHECKING
+
+from flows.environment import environment
 
 if TYPE_CHECKING:
     from multiprocessing.context import ForkServerContext, SpawnContext
@@ -35,26 +35,15 @@ def reading_context() -> ForkServerContext | SpawnContext:
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([_WARM])
-    with _starting, _own_search_path():
+    with _starting, environment(_own_search_path()):
         forkserver.ensure_running()
     return context
 
 
-@contextmanager
-def _own_search_path() -> Iterator[None]:
-    """Let Python processes that are started meanwhile look for modules where this one does.
+def _own_search_path() -> dict[str, str | None]:
+    """The environment in which a Python process looks for modules where this one does.
 
     The fork server would look first in the folder that the night is started from, and there may be a
     `models.py` of somebody else's: it does not use the search path that it is handed.
     """
-    own = {"PYTHONSAFEPATH": "1", "PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path))}
-    before = {name: os.environ.get(name) for name in own}
-    os.environ.update(own)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+    return {"PYTHONSAFEPATH": "1", "PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path))}
