@@ -62,17 +62,19 @@ def cut_boxes(image: Image, boxes: Sequence[Box]) -> list[Image]:
     for the most part, and the one that fills most of it; so neighbours' ends stay out.
     Raises ValueError where a box lies outside the image.
     """
-    ((dark, mask),) = locate_line(image).strips
+    region = locate_line(image)
+    ((dark, mask),), within = region.strips, region.box
     pieces = segment(dark, mask, slant=0.0)
     slant = deskew.estimate_slant(np.where(pieces.labels > 0, np.uint8(255), np.uint8(0)))
-    scale = dark.shape[0] / image.shape[0], dark.shape[1] / image.shape[1]
+    scale = dark.shape[0] / within.height, dark.shape[1] / within.width
     whole = np.bincount(pieces.labels.ravel(), minlength=len(pieces) + 1)
     # The soft edge of a stroke lies outside the binary piece.
     labels = np.where(pieces.labels > 0, pieces.labels, cv2.dilate(pieces.labels, np.ones((3, 3), np.uint8)))
     found = []
     for box in boxes:
-        rows = slice(max(round(box.y * scale[0]), 0), round((box.y + box.height) * scale[0]))
-        columns = slice(max(round(box.x * scale[1]), 0), round((box.x + box.width) * scale[1]))
+        x, y = box.x - within.x, box.y - within.y
+        rows = slice(max(round(y * scale[0]), 0), max(round((y + box.height) * scale[0]), 0))
+        columns = slice(max(round(x * scale[1]), 0), max(round((x + box.width) * scale[1]), 0))
         inside = np.bincount(pieces.labels[rows, columns].ravel(), minlength=len(whole))
         if not inside.any():
             raise ValueError(f"a box at {box.x}, {box.y} lies outside its scan")

@@ -44,7 +44,9 @@ def label_strip(image: Image, owner: NDArray[np.int16], text: str) -> LabelledLa
     image : (H, W) uint8 grey.
     owner : (H, W) int16, index in `text` of the character whose ink a pixel is, -1 for none.
     """
-    (dark, _), *_ = locate_line(image).strips
+    region = locate_line(image)
+    ((dark, _),) = region.strips
+    owner = owner[region.box.slices]
     if dark.shape != owner.shape:
         size = (dark.shape[1], dark.shape[0])
         owner = cv2.resize(owner, size, interpolation=cv2.INTER_NEAREST).astype(np.int16, copy=False)

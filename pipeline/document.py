@@ -87,6 +87,11 @@ class Box:
     width: int
     height: int
 
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        """Its rows and columns, to take it out of a page that holds all of it."""
+        return slice(self.y, self.y + self.height), slice(self.x, self.x + self.width)
+
 
 @dataclass(frozen=True, slots=True)
 class Scan:

@@ -14,6 +14,7 @@ from pipeline.envelopes import boxes
 from pipeline.layouts import Country, Layout
 from pipeline.paper import ink
 from pipeline.paper.ink import Darkness, Mask
+from pipeline.paper.surround import find_strip
 from pipeline.strings.lattice import Lattice
 from pipeline.strings.segment import digit_height
 
@@ -59,10 +60,14 @@ def locate(image: Image, layout: Layout) -> tuple[list[Region], list[Box]]:
 
 
 def locate_line(image: Image) -> Region:
-    """The whole image as one line of digits, brought to a height that suits the segmenter."""
+    """The strip in the image as one line of digits, brought to a height that suits the segmenter.
+
+    What surrounds the strip is left out; bright writing on dark ground is as good as dark on bright.
+    """
     grey = ink.to_grey(image)
-    height, width = grey.shape
-    dark = ink.darkness(grey, window=line_window(height))
+    box = find_strip(grey)
+    grey = ink.positive(grey[box.slices])
+    dark = ink.darkness(grey, window=line_window(box.height))
     mask = ink.binarize(dark)
     _, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     parts = np.array(stats[1:, :4], np.int32)
@@ -71,7 +76,7 @@ def locate_line(image: Image) -> Region:
     scale = DIGIT_HEIGHT / digit if digit else 1.0
     if scale < 0.7 or scale > 1.6:
         dark = _resize(dark, min(scale, 4.0))
-    return Region(Box(0, 0, width, height), ((dark, None),))
+    return Region(box, ((dark, None),))
 
 
 def line_window(height: int) -> int:

@@ -141,7 +141,7 @@ def around(one: Box, other: Box) -> Box:
 def given_ink(ink: Coverage, scale: float, aspect: float, lean: float, baseline: float) -> Blot:
     """The ink (h, w) of a given picture scaled and slanted, its lowest pixel at row `baseline`."""
     box = ink_box(Blot(ink, 0, 0))
-    cut = ink[box.y : box.y + box.height, box.x : box.x + box.width]
+    cut = ink[box.slices]
     rows, columns = max(2, round(box.height * scale)), max(2, round(box.width * scale * aspect))
     reach = abs(lean) * rows
     size = (int(columns + reach) + 4, rows + 4)

@@ -50,7 +50,7 @@ def _around(box: Box, way: float) -> tuple[float, float]:
 
 
 def _landscape(rng: np.random.Generator, sheet: Sheet, box: Box, colour: Colour) -> None:
-    view = sheet.image[box.y : box.y + box.height, box.x : box.x + box.width]
+    view = sheet.image[box.slices]
     x = np.arange(box.width)
     rows = np.arange(box.height)[:, None]
     light = tuple(int(0.4 * c + 150) for c in colour)

@@ -143,5 +143,5 @@ def _grown(low: NDArray[np.float64], high: NDArray[np.float64], by: float) -> ND
 def _part(image: Image, corners: NDArray[np.float64]) -> tuple[Image, NDArray[np.float64]]:
     """The part of the page around the corners, so that no more than it is worked on, and where it begins."""
     box = bounds(corners, image.shape)
-    part = image[box.y : box.y + box.height, box.x : box.x + box.width]
+    part = image[box.slices]
     return part, np.array([box.x, box.y], np.float64)

@@ -81,7 +81,7 @@ def find_combs(image: Image, page: Rules, counts: range = range(2, 31)) -> list[
         if found:
             combs.append(found)
             box = found[1].patch.box
-            taken[box.y : box.y + box.height, box.x : box.x + box.width] = True
+            taken[box.slices] = True
     return combs
 
 

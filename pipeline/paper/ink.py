@@ -18,11 +18,33 @@ Mask = NDArray[np.uint8]
 
 BACKGROUND_SCALE = 8
 MIN_CONTRAST = 0.06  # of the paper's brightness; anything fainter is texture, not writing
+# Of a negative: how far from darkest to brightest its ground is at most, and how skewed greys are at least.
+NEGATIVE_GROUND, NEGATIVE_SKEW = 0.45, 0.5
 
 
 def to_grey(image: Image) -> Image:
     """(H, W) uint8 from grey or BGR; a grey image is returned as it is."""
     return image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_BGR2GRAY).astype(np.uint8, copy=False)
+
+
+def positive(grey: Image) -> Image:
+    """`grey` (H, W) uint8 with its writing dark: turned round where it is bright on a dark ground.
+
+    Ink is the less of what is there and stands apart from the rest: in a negative most is near the darkest,
+    and greys are skewed to the bright. Light that falls unevenly is taken out first.
+    """
+    few = grey[::2, ::2].astype(np.float32)
+    window = (min(few.shape) // 2) | 1
+    few -= cv2.blur(few, (window, window), borderType=cv2.BORDER_REPLICATE)
+    apart = few.ravel() - few.mean()
+    squares = apart * apart
+    if float(squares @ apart) <= NEGATIVE_SKEW * len(apart) * float(squares.mean()) ** 1.5:
+        return grey
+    low, middle, high = np.percentile(apart, (1, 50, 99))
+    ground_is_dark = middle - low <= NEGATIVE_GROUND * (high - low)
+    if high - low < MIN_CONTRAST * 255 or not ground_is_dark:
+        return grey
+    return np.asarray(cv2.bitwise_not(grey), np.uint8)
 
 
 def paper_brightness(grey: Image, window: int) -> NDArray[np.float32]:

@@ -119,7 +119,13 @@ def _without_rules(mask: Mask) -> Mask:
     height = mask.shape[0]
     stroke = max(1.0, ink.stroke_width(mask))
     rules = lines.find_lines(mask, min_length=max(int(0.9 * height), 20), max_thickness=int(2 * stroke) + 1)
-    return lines.erase_lines(mask, rules, reach=int(1.5 * stroke) + 2) if rules.any() else mask
+    if not rules.any():
+        return mask
+    reach = int(1.5 * stroke) + 2
+    walls = lines.find_walls(mask, rules, int(2 * stroke) + 1)
+    if walls.any():
+        mask = lines.erase_lines(mask.T, walls.T, reach).T
+    return lines.erase_lines(mask, cv2.bitwise_and(rules, mask), reach)
 
 
 def _components(mask: Mask, even: Image, stroke: float) -> tuple[Labels, NDArray[np.int32], float]:

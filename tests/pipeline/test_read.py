@@ -62,6 +62,26 @@ def test_strips_are_read(value):
     assert (reading.box.width, reading.box.height) == strip(value).shape[::-1]
 
 
+@pytest.mark.parametrize("bed", [255, 0])
+def test_a_strip_is_read_where_something_surrounds_it(bed):
+    (reading,) = read(np.pad(strip("0110"), ((12, 25), (40, 7)), constant_values=bed))
+    assert reading.value == "0110"
+    assert (reading.box.x, reading.box.y) == (40, 12)
+    assert (reading.box.width, reading.box.height) == strip("0110").shape[::-1]
+
+
+def test_a_negative_is_read_as_its_positive():
+    (one,), (other,) = read(strip("0110")), read(255 - strip("0110"))
+    assert (one.value, one.confidence) == (other.value, other.confidence)
+
+
+def test_a_frame_around_the_digits_is_no_1():
+    image = strip("00")
+    image[3:5, 3:-3] = image[-5:-3, 3:-3] = image[3:-3, 3:5] = image[3:-3, -5:-3] = 40
+    (reading,) = read(image)
+    assert reading.value == "00"
+
+
 def test_pages_come_back_in_order_from_one_call_of_the_classifier():
     classifier = RingsAndSticks()
     readings = read(strip("10"), strip("01"), strip(""), strip("00"), classifier=classifier)

@@ -59,3 +59,25 @@ def test_to_grey_keeps_grey_and_converts_colour():
     grey = page_with_bar()
     assert ink.to_grey(grey) is grey
     assert np.array_equal(ink.to_grey(np.dstack([grey] * 3)), grey)
+
+
+def test_a_negative_is_turned_round_and_a_positive_is_not():
+    positive = page_with_bar(200, 50)
+    negative = 255 - positive
+    assert ink.positive(positive) is positive
+    assert np.array_equal(ink.positive(negative), positive)
+
+
+def test_a_negative_in_uneven_light_is_turned_round():
+    shade = np.linspace(0, 90, 96)[None, :]
+    negative = np.clip(page_with_bar(0, 160) + shade, 0, 255).astype(np.uint8)
+    assert np.array_equal(ink.positive(negative), 255 - negative)
+    dark_paper = np.clip(page_with_bar(110, 20) + shade, 0, 255).astype(np.uint8)
+    assert ink.positive(dark_paper) is dark_paper
+
+
+def test_blank_paper_is_no_negative():
+    noise = np.random.default_rng(0).integers(0, 4, (64, 96))
+    for paper in (10, 128, 250):
+        blank = (paper + noise).astype(np.uint8)
+        assert ink.positive(blank) is blank

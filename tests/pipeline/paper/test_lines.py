@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipeline.paper.lines import erase_lines, find_lines
+from pipeline.paper.lines import erase_lines, find_lines, find_walls
 
 
 def underlined_stroke() -> tuple[np.ndarray, np.ndarray]:
@@ -35,3 +35,26 @@ def test_short_dashes_and_thick_bars_are_no_lines():
     mask[30:32, 20:50] = 255
     mask[5:25, :] = 255
     assert not find_lines(mask, 60, 5)[:, 20:50].any()
+
+
+def framed(upright: int) -> np.ndarray:
+    """A frame 2 thick, rows 5 to 54 and columns 10 to 189, and an upright stroke in a column of its own."""
+    mask = np.zeros((60, 200), np.uint8)
+    mask[5:7, 10:190] = mask[53:55, 10:190] = 255
+    mask[5:55, 10:12] = mask[5:55, 188:190] = 255
+    mask[5:55, upright : upright + 2] = 255
+    return mask
+
+
+def test_the_sides_of_a_frame_are_walls_and_a_1_between_its_rules_is_none():
+    mask = framed(upright=100)
+    walls = find_walls(mask, find_lines(mask, 60, 5), 5) > 0
+    assert walls[7:53, 10:12].all()
+    assert walls[7:53, 188:190].all()
+    assert not walls[:, 20:180].any()
+
+
+def test_without_a_rule_at_both_ends_there_is_no_wall():
+    mask = framed(upright=100)
+    mask[5:7] = 0
+    assert not find_walls(mask, find_lines(mask, 60, 5), 5).any()
