@@ -17,15 +17,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.crops import LabelledLattice, label_strip
-from models.printed import LETTERS, print_glyphs
+from models.printed import print_glyphs
 from pipeline.document import Image
 from pipeline.strings.decode import JUNK
 from sample_scans.amounts import draw_amount
-from sample_scans.strips import Strip, compose_strip, draw_strip
+from sample_scans.beside import draw_beside, draw_word
+from sample_scans.ink import INKED
+from sample_scans.pen import Writer
+from sample_scans.strip_style import StripStyle
+from sample_scans.strips import Strip, compose_strip, draw_digit, draw_strip
 
 # Share of strips of each origin
 COMPOSED, PRINTED = 0.3, 0.1  # the rest is drawn by the pen
 WORDS = 0.08  # share of the pen's strips that hold a word
+BESIDE = 0.16  # share of strips in which something stands beside the number
+HARDER = 0.24  # share of strips with something more in the way: frames, ruled paper, streaks
+MNIST_HEIGHT, PEN_HEIGHT = 20.0, 40.0  # of digits that strips are composed of, pixels
+CAPITAL = 0.72  # height of printed digits, of their font's size
 JUNK_PER_DIGIT = 1.2
 SHARD = 1_000  # strips that are drawn from one seed
 
@@ -66,24 +74,45 @@ def draw_text(rng: np.random.Generator) -> str:
     return f"{rng.integers(0, 100_000):05d}-{rng.integers(0, 10_000):04d}"
 
 
-def draw_word(rng: np.random.Generator) -> str:
-    """Letters that no digit looks like: what stands beside a postal code is no digit."""
-    return "".join(rng.choice(list(LETTERS), int(rng.integers(3, 9))))
-
-
 def draw_strips(seed: int | tuple[int, ...], count: int, glyphs: Glyphs | None) -> Iterator[Strip]:
     """`count` strips of mixed origin; without `glyphs` none is composed. Same seed, same strips."""
     rng = np.random.default_rng(seed)
     for _ in range(count):
+        style = StripStyle.draw(rng)
+        if rng.random() < HARDER:
+            style = style.harder(rng)
+        before, after = draw_beside(rng) if rng.random() < BESIDE else ("", "")
         kind = rng.random()
         if kind < PRINTED:
-            text = draw_text(rng).replace(" ", "")
-            yield compose_strip(rng, print_glyphs(rng, draw_word(rng) if rng.random() < 0.3 else text))
+            text = draw_word(rng) if rng.random() < 0.3 else before + draw_text(rng).replace(" ", "") + after
+            yield compose_strip(rng, print_glyphs(rng, text), style)
         elif kind < PRINTED + COMPOSED and glyphs is not None:
             value = "".join(c for c in draw_text(rng) if c.isdigit())
-            yield compose_strip(rng, glyphs.write(rng, value))
+            digits = glyphs.write(rng, value)
+            yield compose_strip(rng, _set_beside(rng, digits, before, after, MNIST_HEIGHT), style)
+        elif (before or after) and rng.random() < 0.35:
+            hand = Writer.draw(rng)
+            digits = [(draw_digit(rng, c, hand, PEN_HEIGHT), c) for c in draw_text(rng) if c.isdigit()]
+            yield compose_strip(rng, _set_beside(rng, digits, before, after, PEN_HEIGHT), style)
         else:
-            yield draw_strip(rng, draw_word(rng) if rng.random() < WORDS else draw_text(rng))
+            text = draw_word(rng) if rng.random() < WORDS else before + draw_text(rng) + after
+            yield draw_strip(rng, text, style=style)
+
+
+def _set_beside(
+    rng: np.random.Generator, digits: list[tuple[Image, str]], before: str, after: str, height: float
+) -> list[tuple[Image, str]]:
+    """Written digits, so many pixels high, and what is beside them: printed, or by another pen."""
+    both, size = before + after, height * float(rng.uniform(0.4, 1.2))
+    nothing = np.zeros((0, 0), np.uint8)
+    if rng.random() < 0.7:
+        signs = print_glyphs(rng, both, max(8, round(size / CAPITAL)))
+    else:
+        hand = Writer.draw(rng)
+        signs = [(nothing if c == " " else draw_digit(rng, c, hand, size), c) for c in both]
+    # A dot so small that the pen leaves hardly any ink is as good as none.
+    signs = [sign if sign[0].max(initial=0) >= INKED else (nothing, " ") for sign in signs]
+    return signs[: len(before)] + digits + signs[len(before) :]
 
 
 def gather_crops(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from sample_scans.paper import PATTERNS
+from sample_scans.rulings import Ruling
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class StripStyle:
     rule_grey, rule_width : of those lines.
     underline : the writer underlines, so many digit heights below the baseline; None for none.
     rubbish : how many scraps of other writing hang in from the edges.
+    ruling : lines at even distances, None for none. streaks, stains : how many.
     light, grain, blur, noise, jpeg : of paper and scanner, see `paper`; jpeg None is no compression.
     """
 
@@ -52,6 +54,9 @@ class StripStyle:
     blur: float
     noise: float
     jpeg: int | None
+    ruling: Ruling | None = None
+    streaks: int = 0
+    stains: int = 0
 
     @classmethod
     def draw(cls, rng: np.random.Generator) -> StripStyle:
@@ -92,6 +97,38 @@ class StripStyle:
             noise=5 * u[8] * u[5],
             jpeg=None if u[0] < 0.08 else round(95 - 65 * u[20] ** 1.6),
         )
+
+    def framed(self, rng: np.random.Generator) -> StripStyle:
+        """The same strip in a printed frame near its edges; the one or other side of it may be missing."""
+        off = np.maximum(1, (self.height * rng.uniform(0.02, 0.14, 4))).astype(int).tolist()
+        sides = [of if drawn else None for of, drawn in zip(off, rng.random(4) < 0.85, strict=True)]
+        room = self.height * rng.uniform(0.02, 0.4, 2)
+        return replace(
+            self,
+            left=off[0] + round(room[0]),
+            right=off[1] + round(room[1]),
+            wall_left=sides[0],
+            wall_right=sides[1],
+            rule_above=sides[2],
+            rule_below=None if sides[3] is None else self.height - 1 - off[3],
+            rule_grey=float(rng.uniform(20, 0.8 * self.paper)),
+            rule_width=int(rng.choice((1, 2, 3), p=(0.4, 0.4, 0.2))),
+        )
+
+    def harder(self, rng: np.random.Generator) -> StripStyle:
+        """The same strip with one thing more in the way, as other forms and scanners have it."""
+        kind = rng.random()
+        if kind < 0.3:
+            return self.framed(rng)
+        if kind < 0.55:
+            return replace(self, ruling=Ruling.paper(rng, self.height, self.digit))
+        if kind < 0.75:
+            ruling = Ruling.places(rng, self.height, self.digit, round(self.baseline))
+            below = round(self.baseline + 0.3 * (self.height - self.baseline) * rng.random())
+            return replace(self, ruling=ruling, rule_below=below if rng.random() < 0.7 else self.rule_below)
+        if kind < 0.9:
+            return replace(self, streaks=1 + int(rng.random() < 0.2))
+        return replace(self, stains=1 + int(rng.random() < 0.3))
 
 
 def _pattern(quantile: float) -> str:

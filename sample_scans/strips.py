@@ -13,6 +13,7 @@ from pipeline.document import Box, Image
 from sample_scans.ink import INKED, Blot, around, clip, given_ink, ink_box, lay_ink, pool
 from sample_scans.paper import grain, scan, security_print, uneven_light
 from sample_scans.pen import Trace, Writer, trace
+from sample_scans.rulings import draw_stain, draw_streak
 from sample_scans.spacing import line_up
 from sample_scans.strip_style import StripStyle
 from sample_scans.writing import write
@@ -78,18 +79,22 @@ def compose_strip(
 
     glyphs : (ink, label) each; ink (h, w) uint8 bright on black, such as MNIST's 28 x 28, label the one
     character it shows. All are scaled alike and slanted alike, as if one hand had written them.
-    ValueError for a glyph without ink.
+    ValueError for a glyph without ink that is not a space.
     """
     style = style or StripStyle.draw(rng)
     writer = Writer.draw(rng)
     for ink, label in glyphs:
-        if ink.max(initial=0) < INKED:
+        if label != " " and ink.max(initial=0) < INKED:
             raise ValueError(f"the glyph for {label!r} holds no ink")
-    tallest = max((ink_box(Blot(g, 0, 0)).height for g, label in glyphs if label.isdigit()), default=0)
+    digits = [ink for ink, label in glyphs if label.isdigit()] or [ink for ink, _ in glyphs]
+    tallest = max((ink_box(Blot(ink, 0, 0)).height for ink in digits), default=0)
     scale = style.digit / max(tallest, 8)
     lean = 0.5 * (writer.slant - 0.15)  # given glyphs lean already, each in its own way
     blots: list[Blot | None] = []
-    for ink, _ in glyphs:
+    for ink, label in glyphs:
+        if label == " ":
+            blots.append(None)
+            continue
         drop = style.baseline + writer.wobble * style.digit * rng.standard_normal()
         blots.append(given_ink(ink, scale, writer.aspect, lean, drop))
     gap = max(-0.22, writer.gap + style.tightness) * style.digit
@@ -172,10 +177,16 @@ def _on_paper(rng: np.random.Generator, ink: Image, style: StripStyle) -> Image:
         ground += np.float32(style.fade) * (np.arange(height, dtype=np.float32)[:, None] > edge)
     ground += np.float32(style.grain) * grain(rng, height, width, 0.6)
     _rule(rng, ground, style)
+    if style.ruling is not None:
+        style.ruling.lay(ground)
     share = ink.astype(np.float32) * np.float32(1 / 255)
     share *= 1 - np.float32(0.12) * rng.random() * np.abs(grain(rng, height, width, 2.0))
     grey = ground + (np.float32(style.ink) - ground) * np.clip(share, 0, 1)
     grey *= uneven_light(rng, height, width, style.light)
+    for _ in range(style.streaks):
+        draw_streak(rng, grey)
+    for _ in range(style.stains):
+        draw_stain(rng, grey)
     return scan(rng, grey, style.blur, style.noise, style.jpeg)
 
 
