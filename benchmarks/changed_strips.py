@@ -78,15 +78,18 @@ def _scale(by: float) -> Change:
     return lambda image, rng: np.asarray(cv2.resize(image, None, fx=by, fy=by, interpolation=way), np.uint8)
 
 
-def _turn(degrees: float) -> Change:
+def _turn(degrees: float, bed: int | None = None) -> Change:
+    """Turned either way, what comes in at the edges as the edge is, or on a bed of a grey."""
+
     def turn(image: Image, rng: np.random.Generator) -> Image:
         room = int(np.sin(np.radians(degrees)) * image.shape[1] / 2) + 2
-        image = _pad(image, (room, room, 0, 0))
+        image = _pad(image, (room, room, 0, 0) if bed is None else (room + 20, room + 20, 25, 25), bed)
         height, width = image.shape[:2]
         angle = degrees if rng.random() < 0.5 else -degrees
         matrix = cv2.getRotationMatrix2D((width / 2, height / 2), angle, 1.0)
         edge = cv2.BORDER_REPLICATE
-        return np.asarray(cv2.warpAffine(image, matrix, (width, height), borderMode=edge), np.uint8)
+        turned = cv2.warpAffine(image, matrix, (width, height), borderMode=edge)
+        return np.asarray(turned, np.uint8)
 
     return turn
 
@@ -209,6 +212,7 @@ CHANGES: dict[str, Change] = {
     "white canvas": _around(255, 20, 20, 20, 20),
     "large white canvas": _around(250, 60, 80, 150, 200),
     "dark bed": _around(8, 25, 10, 15, 40),
+    "askew on a canvas": _turn(2.5, 255),
     "bed on the left": _around(12, 0, 0, 25, 0),
     "frame": _drawn(LEFT, TOP, RIGHT, BOTTOM),
     "frame on three sides": _drawn(TOP, RIGHT, BOTTOM, thick=3),

@@ -14,7 +14,8 @@ from pipeline.envelopes import boxes
 from pipeline.layouts import Country, Layout
 from pipeline.paper import ink
 from pipeline.paper.ink import Darkness, Mask
-from pipeline.paper.surround import find_strip
+from pipeline.paper.page_in_scan import find_page
+from pipeline.paper.surround import find_strip, has_even_rim
 from pipeline.strings.lattice import Lattice
 from pipeline.strings.segment import digit_height
 
@@ -66,8 +67,13 @@ def locate_line(image: Image) -> Region:
     """
     grey = ink.to_grey(image)
     box = find_strip(grey)
-    grey = ink.positive(grey[box.slices])
-    dark = ink.darkness(grey, window=line_window(box.height))
+    # A strip that lies askew has edges that no row or column of pixels follows.
+    found = find_page(grey) if has_even_rim(grey) and not _is_inside(box, grey) else None
+    if found is not None:
+        height, width = found.image.shape
+        box = found.place(Box(0, 0, width, height), grey.shape)
+    grey = ink.positive(grey[box.slices] if found is None else found.image)
+    dark = ink.darkness(grey, window=line_window(len(grey)))
     mask = ink.binarize(dark)
     _, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     parts = np.array(stats[1:, :4], np.int32)
@@ -77,6 +83,12 @@ def locate_line(image: Image) -> Region:
     if scale < 0.7 or scale > 1.6:
         dark = _resize(dark, min(scale, 4.0))
     return Region(box, ((dark, None),))
+
+
+def _is_inside(box: Box, grey: Image) -> bool:
+    """Whether something was cut away on all four sides."""
+    height, width = grey.shape
+    return min(box.x, box.y, width - box.x - box.width, height - box.y - box.height) > 0
 
 
 def line_window(height: int) -> int:

@@ -23,7 +23,8 @@ LEAST_LEFT = 8  # pixels of strip in either direction
 def find_strip(grey: Image) -> Box:
     """The strip in `grey` (H, W) uint8; all of it where nothing surrounds the strip.
 
-    It must lie straight. Every side is looked at by itself, twice: two sides may be of two greys.
+    It must lie straight (`page_in_scan` finds what does not). Every side is looked at by itself, twice: two
+    sides may be of two greys.
     """
     outer = Box(0, 0, grey.shape[1], grey.shape[0])
     for _ in range(2):
@@ -32,6 +33,12 @@ def find_strip(grey: Image) -> Box:
             break
         outer = Box(outer.x + inner.x, outer.y + inner.y, inner.width, inner.height)
     return outer
+
+
+def has_even_rim(grey: Image) -> bool:
+    """Whether the outermost pixels all around are of one grey: as bare paper's are, or a surround's."""
+    rim = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+    return bool(_even(rim[:, None], int(np.median(rim)))[0])
 
 
 def _within(grey: Image) -> Box | None:

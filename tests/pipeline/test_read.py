@@ -70,6 +70,15 @@ def test_a_strip_is_read_where_something_surrounds_it(bed):
     assert (reading.box.width, reading.box.height) == strip("0110").shape[::-1]
 
 
+def test_a_strip_that_lies_askew_on_a_bed_is_read():
+    bed = np.pad(strip("0110"), 40, constant_values=20)
+    middle = (bed.shape[1] / 2, bed.shape[0] / 2)
+    askew = cv2.warpAffine(bed, cv2.getRotationMatrix2D(middle, 3.0, 1.0), bed.shape[::-1], borderValue=20)
+    (reading,) = read(askew)
+    assert reading.value == "0110"
+    assert (reading.box.x, reading.box.y) == pytest.approx((38, 33), abs=6)
+
+
 def test_a_negative_is_read_as_its_positive():
     (one,), (other,) = read(strip("0110")), read(255 - strip("0110"))
     assert (one.value, one.confidence) == (other.value, other.confidence)
