@@ -74,14 +74,19 @@ def draw_text(rng: np.random.Generator) -> str:
     return f"{rng.integers(0, 100_000):05d}-{rng.integers(0, 10_000):04d}"
 
 
-def draw_strips(seed: int | tuple[int, ...], count: int, glyphs: Glyphs | None) -> Iterator[Strip]:
-    """`count` strips of mixed origin; without `glyphs` none is composed. Same seed, same strips."""
+def draw_strips(
+    seed: int | tuple[int, ...], count: int, glyphs: Glyphs | None, trouble: float = 1.0
+) -> Iterator[Strip]:
+    """`count` strips of mixed origin; without `glyphs` none is composed. Same seed, same strips.
+
+    trouble : how often something is beside the number or in its way, against how often networks learn it.
+    """
     rng = np.random.default_rng(seed)
     for _ in range(count):
         style = StripStyle.draw(rng)
-        if rng.random() < HARDER:
+        if rng.random() < trouble * HARDER:
             style = style.harder(rng)
-        before, after = draw_beside(rng) if rng.random() < BESIDE else ("", "")
+        before, after = draw_beside(rng) if rng.random() < trouble * BESIDE else ("", "")
         kind = rng.random()
         if kind < PRINTED:
             text = draw_word(rng) if rng.random() < 0.3 else before + draw_text(rng).replace(" ", "") + after

@@ -56,6 +56,14 @@ def test_same_seed_same_strips():
     )
 
 
+def test_what_is_beside_numbers_is_as_frequent_as_asked():
+    def texts(trouble: float) -> list[str]:
+        return [strip.text for strip in draw_strips(8, 150, None, trouble)]
+
+    signs = [sum(any(sign in text for sign in "$€£¥") for text in texts(trouble)) for trouble in (0.0, 4.0)]
+    assert signs[0] <= 5 < 40 <= signs[1]
+
+
 def test_composed_strips_take_glyphs_of_the_right_class():
     images = np.zeros((10, 28, 28), np.uint8)
     for digit in range(10):
