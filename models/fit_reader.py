@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from models.cards import amend_card
 from models.classifier import CARD, PARAMETERS, Model, load_model
 from models.labelled import HELD_BACK, Crops, hold_back
 from models.lattice_weights import START, fit_weights, make_sample
-from models.line_data import is_whole
+from models.line_data import is_legible, is_whole
 from models.material import Glyphs, draw_strips, label_strips
 from models.mnist import load_mnist
 from models.string_calibration import (
@@ -33,6 +33,7 @@ from models.string_calibration import (
 )
 from pipeline.parameters import ReaderParameters, Trust
 from pipeline.strings.classify import Seen, see
+from sample_scans.strips import Strip
 
 # How much more the network of lines counts than the lattice: alone it reads 89 % of 850 cheque amounts,
 # the lattice 76 %. By earlier networks (87 and 74 %) any value from 2 to 4 read as many with both, 1 a
@@ -42,10 +43,12 @@ LEAD = 2.0
 TROUBLE = 0.33
 
 
-def read_strips(model: Model, strips: int, seed: int, glyphs: Glyphs | None) -> tuple[list[Seen], list[str]]:
-    """What the networks see of those of `strips` strips that can be read, and their values."""
-    legible = filter(is_whole, draw_strips(seed, strips, glyphs, TROUBLE))
-    lattices = [each for each in label_strips(legible) if each.lattice.size]
+def read_strips(
+    model: Model, strips: int, seed: int, glyphs: Glyphs | None, good: Callable[[Strip], bool] = is_legible
+) -> tuple[list[Seen], list[str]]:
+    """What the networks see of those of `strips` strips that are good enough to be read, and their values."""
+    drawn = filter(good, draw_strips(seed, strips, glyphs, TROUBLE))
+    lattices = [each for each in label_strips(drawn) if each.lattice.size]
     return see([each.lattice for each in lattices], model), [each.value for each in lattices]
 
 
@@ -61,12 +64,12 @@ def fit_reader(directory: Path, mnist: Path | None, strips: int, seed: int) -> d
         ReaderParameters(weights=START).save(directory / PARAMETERS)
     model = load_model(directory)
     glyphs = held_glyphs(directory, mnist)
-    lines, values = read_strips(model, strips // 4, seed, glyphs[0])
+    lines, values = read_strips(model, strips // 4, seed, glyphs[0], is_whole)
     # What is no number at all teaches how scraps look, not how digits stand: the calibration's business.
     samples = [make_sample(s.lattice, s.proba, v) for s, v in zip(lines, values, strict=True) if v]
     weights, loss = fit_weights(samples)
     parameters = ReaderParameters(weights)
-    pair = fit_pair(*read_strips(model, strips // 20, seed + 1, glyphs[1]), parameters, LEAD)
+    pair = fit_pair(*read_strips(model, strips // 20, seed + 1, glyphs[1], is_whole), parameters, LEAD)
     parameters = replace(parameters, lines=Trust(pair))
     lines, values = read_strips(model, strips - strips // 4 - strips // 20, seed + 2, glyphs[1])
     trust, told = calibrate(answer(lines, values, parameters), parameters.lines)

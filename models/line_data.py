@@ -6,13 +6,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import cv2
+import numpy as np
 
 from models.material import SHARD, Glyphs, draw_strips, each_shard
-from pipeline.document import Image
+from pipeline.document import Box, Image
 from pipeline.locate import locate_line
 from pipeline.strings.picture import draw_line
 from pipeline.strings.segment import segment
 from sample_scans.strips import Strip
+
+OWN_ROWS = 0.6  # of a digit's rows, those in which it is to be seen by itself
+APART = 0.07  # of its height, from ink of others
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,3 +55,22 @@ def is_whole(strip: Strip) -> bool:
     return all(
         box.x > 0 and box.x + box.width < width and box.height > 0.4 * max(heights) for box in strip.boxes
     )
+
+
+def is_legible(strip: Strip) -> bool:
+    """Whether the strip is whole and none of its digits lies upon another: that nobody could read.
+
+    Of every digit most rows must hold ink that is its own, and apart from that of other characters.
+    """
+    return is_whole(strip) and all(
+        _own_rows(strip, place, box) >= OWN_ROWS * box.height
+        for place, box in zip(strip.places, strip.boxes, strict=True)
+    )
+
+
+def _own_rows(strip: Strip, place: int, box: Box) -> int:
+    near = strip.owner[box.slices]
+    others = ((near >= 0) & (near != place)).astype(np.uint8)
+    reach = 2 * max(1, round(APART * box.height)) + 1
+    covered = cv2.dilate(others, np.ones((reach, reach), np.uint8)) > 0
+    return int(((near == place) & ~covered).any(axis=1).sum())
