@@ -27,7 +27,10 @@ def find_lines(mask: Mask, min_length: int, max_thickness: int) -> Mask:
     # stretches belong to it, and whatever is still thin then is a line.
     half = cv2.morphologyEx(closed, cv2.MORPH_OPEN, np.ones((1, max(3, min_length // 4)), np.uint8))
     grown = cv2.bitwise_and(cv2.dilate(runs, np.ones((3, min_length // 2 | 1), np.uint8)), half)
-    thick = cv2.morphologyEx(grown, cv2.MORPH_OPEN, np.ones(((max_thickness + 1) | 1, 1), np.uint8))
+    column = np.ones(((max_thickness + 1) | 1, 1), np.uint8)
+    # Nothing lies beyond the edge: a line along it is no thicker for that.
+    edge = {"borderType": cv2.BORDER_CONSTANT, "borderValue": 0}
+    thick = cv2.morphologyEx(grown, cv2.MORPH_OPEN, column, **edge)
     return np.asarray(cv2.bitwise_and(cv2.subtract(grown, thick), mask), np.uint8)
 
 
@@ -50,7 +53,8 @@ def find_walls(mask: Mask, rules: Mask, max_thickness: int) -> Mask:
         right = left + width
         before = slice(max(left - 3 * reach, 0), max(left - reach, 0))
         after = slice(right + reach, right + 3 * reach)
-        if height >= LONG_WALL * len(mask) and all(_ends_at(end, before, after) for end in ends):
+        long = height >= LONG_WALL * len(mask) and width <= max_thickness
+        if long and all(_ends_at(end, before, after) for end in ends):
             walls[labels == label] = 255
     return walls
 

@@ -58,3 +58,18 @@ def test_without_a_rule_at_both_ends_there_is_no_wall():
     mask = framed(upright=100)
     mask[5:7] = 0
     assert not find_walls(mask, find_lines(mask, 60, 5), 5).any()
+
+
+def test_a_rule_along_the_edge_is_no_thicker_for_that():
+    mask = np.zeros((60, 200), np.uint8)
+    mask[56:] = mask[:3] = 255
+    lines = find_lines(mask, min_length=60, max_thickness=5) > 0
+    assert np.flatnonzero(lines.all(axis=1)).tolist() == [0, 1, 2, 56, 57, 58, 59]
+
+
+def test_a_wall_that_a_stroke_runs_along_stays_with_it():
+    mask = framed(upright=100)
+    mask[5:55, 183:188] = 255
+    walls = find_walls(mask, find_lines(mask, 60, 5), 5)
+    assert walls[7:53, 10:12].all()
+    assert not walls[:, 170:].any()
