@@ -88,7 +88,8 @@ def locate_line(image: Image) -> Region:
 def _is_inside(box: Box, grey: Image) -> bool:
     """Whether something was cut away on all four sides."""
     height, width = grey.shape
-    return min(box.x, box.y, width - box.x - box.width, height - box.y - box.height) > 0
+    rest = width - box.x - box.width, height - box.y - box.height
+    return box.x > 0 and box.y > 0 and min(rest) > 0
 
 
 def line_window(height: int) -> int:

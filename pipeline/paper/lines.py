@@ -29,8 +29,8 @@ def find_lines(mask: Mask, min_length: int, max_thickness: int) -> Mask:
     grown = cv2.bitwise_and(cv2.dilate(runs, np.ones((3, min_length // 2 | 1), np.uint8)), half)
     column = np.ones(((max_thickness + 1) | 1, 1), np.uint8)
     # Nothing lies beyond the edge: a line along it is no thicker for that.
-    edge = {"borderType": cv2.BORDER_CONSTANT, "borderValue": 0}
-    thick = cv2.morphologyEx(grown, cv2.MORPH_OPEN, column, **edge)
+    edge = cv2.BORDER_CONSTANT
+    thick = cv2.morphologyEx(grown, cv2.MORPH_OPEN, column, borderType=edge, borderValue=0)
     return np.asarray(cv2.bitwise_and(cv2.subtract(grown, thick), mask), np.uint8)
 
 
@@ -49,7 +49,8 @@ def find_walls(mask: Mask, rules: Mask, max_thickness: int) -> Mask:
     _, labels, stats, _ = cv2.connectedComponentsWithStats(np.ascontiguousarray(upright.T), connectivity=8)
     reach = max_thickness + 1
     for label, (left, top, width, height, _) in enumerate(stats[1:].tolist(), start=1):
-        ends = [rules[max(row - reach, 0) : row + reach + 1].any(axis=0) for row in (top, top + height - 1)]
+        near = [rules[max(row - reach, 0) : row + reach + 1] for row in (top, top + height - 1)]
+        ends = [np.asarray(part.any(axis=0), np.bool_) for part in near]
         right = left + width
         before = slice(max(left - 3 * reach, 0), max(left - reach, 0))
         after = slice(right + reach, right + 3 * reach)

@@ -125,7 +125,7 @@ def _without_rules(mask: Mask) -> Mask:
     walls = lines.find_walls(mask, rules, int(2 * stroke) + 1)
     if walls.any():
         mask = lines.erase_lines(mask.T, walls.T, reach).T
-    return lines.erase_lines(mask, cv2.bitwise_and(rules, mask), reach)
+    return lines.erase_lines(mask, np.asarray(cv2.bitwise_and(rules, mask), np.uint8), reach)
 
 
 def _components(mask: Mask, even: Image, stroke: float) -> tuple[Labels, NDArray[np.int32], float]:
