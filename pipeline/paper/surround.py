@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 
 from pipeline.document import Box, Image
@@ -38,7 +39,7 @@ def find_strip(grey: Image) -> Box:
 def has_even_rim(grey: Image) -> bool:
     """Whether the outermost pixels all around are of one grey: as bare paper's are, or a surround's."""
     rim = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    return bool(_even(rim[:, None], int(np.median(rim)))[0])
+    return _is_even(rim, _middle(rim))
 
 
 def _within(grey: Image) -> Box | None:
@@ -72,17 +73,22 @@ def _inner(grey: Image, depths: Sequence[int]) -> Box:
 def _surround(side: Image) -> tuple[int, int]:
     """How many columns from the left have the grey of the first one, 0 for too few; and that grey."""
     first = side[:, 0]
-    bed = int(np.median(first))
-    if not _even(first[:, None], bed)[0]:
+    bed = _middle(first)
+    if not _is_even(first, bed):
         return 0, bed
-    even = _even(side, bed)
+    even = (np.abs(side.astype(np.int16) - bed) < DIFFERENT).mean(axis=0) >= EVEN
     depth = side.shape[1] if even.all() else int(even.argmin())
     return (depth if depth >= THINNEST else 0), bed
 
 
-def _even(side: Image, bed: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    near = np.abs(side.astype(np.int16) - bed) < DIFFERENT
-    return np.asarray(near.mean(axis=0) >= EVEN)
+def _middle(line: Image) -> int:
+    """The middle one of a line's greys: their median, in a fraction of the time."""
+    return int(np.partition(line, len(line) // 2)[len(line) // 2])
+
+
+def _is_even(line: Image, bed: int) -> bool:
+    near = cv2.inRange(np.ascontiguousarray(line), bed - DIFFERENT + 1, bed + DIFFERENT - 1)
+    return cv2.countNonZero(near) >= EVEN * len(line)
 
 
 def _soft_edge(side: Image, bed: int) -> int:
