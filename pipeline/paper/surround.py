@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.document import Box, Image
 
@@ -39,7 +39,7 @@ def find_strip(grey: Image) -> Box:
 def has_even_rim(grey: Image) -> bool:
     """Whether the outermost pixels all around are of one grey: as bare paper's are, or a surround's."""
     rim = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    return _is_even(rim, _middle(rim))
+    return bool(_near(rim, _middle(rim)).mean() >= EVEN)
 
 
 def _within(grey: Image) -> Box | None:
@@ -74,9 +74,9 @@ def _surround(side: Image) -> tuple[int, int]:
     """How many columns from the left have the grey of the first one, 0 for too few; and that grey."""
     first = side[:, 0]
     bed = _middle(first)
-    if not _is_even(first, bed):
+    if _near(first, bed).mean() < EVEN:
         return 0, bed
-    even = (np.abs(side.astype(np.int16) - bed) < DIFFERENT).mean(axis=0) >= EVEN
+    even = _near(side, bed).mean(axis=0) >= EVEN
     depth = side.shape[1] if even.all() else int(even.argmin())
     return (depth if depth >= THINNEST else 0), bed
 
@@ -86,9 +86,9 @@ def _middle(line: Image) -> int:
     return int(np.partition(line, len(line) // 2)[len(line) // 2])
 
 
-def _is_even(line: Image, bed: int) -> bool:
-    near = cv2.inRange(np.ascontiguousarray(line), bed - DIFFERENT + 1, bed + DIFFERENT - 1)
-    return cv2.countNonZero(near) >= EVEN * len(line)
+def _near(pixels: Image, bed: int) -> NDArray[np.bool_]:
+    """Which pixels have the grey of the surround."""
+    return np.asarray(np.abs(pixels.astype(np.int16) - bed) < DIFFERENT)
 
 
 def _soft_edge(side: Image, bed: int) -> int:
@@ -99,5 +99,5 @@ def _soft_edge(side: Image, bed: int) -> int:
 
 def _stands_out(side: Image, bed: int) -> bool:
     """Whether the strip begins at the left at once, and is of another grey as a whole: a rule is not."""
-    edge = (np.abs(side[:, 0].astype(np.int16) - bed) >= DIFFERENT).mean() >= STEP
+    edge = (~_near(side[:, 0], bed)).mean() >= STEP
     return bool(edge and abs(float(np.median(side[::2, ::2])) - bed) >= DIFFERENT)

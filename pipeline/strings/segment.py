@@ -118,11 +118,12 @@ def runs(pieces: Pieces) -> NDArray[np.int32]:
 def _without_rules(mask: Mask) -> Mask:
     height = mask.shape[0]
     stroke = max(1.0, ink.stroke_width(mask))
-    rules = lines.find_lines(mask, min_length=max(int(0.9 * height), 20), max_thickness=int(2 * stroke) + 1)
+    thickest = int(2 * stroke) + 1
+    rules = lines.find_lines(mask, min_length=max(int(0.9 * height), 20), max_thickness=thickest)
     if not rules.any():
         return mask
     reach = int(1.5 * stroke) + 2
-    walls = lines.find_walls(mask, rules, int(2 * stroke) + 1)
+    walls = lines.find_walls(mask, rules, thickest)
     if walls.any():
         mask = lines.erase_lines(mask.T, walls.T, reach).T
     return lines.erase_lines(mask, np.asarray(cv2.bitwise_and(rules, mask), np.uint8), reach)

@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 
 from models.crops import UNSURE, label_aligned, label_strip
+from models.line_data import is_legible, is_whole
 from models.material import Glyphs, collect_crops, draw_strips, gather_crops, label_strips
+from pipeline.document import Box
 from pipeline.strings.decode import JUNK
+from sample_scans.strips import Strip
 
 
 def strip_of_sticks(text: str) -> tuple[np.ndarray, np.ndarray]:
@@ -63,6 +66,21 @@ def test_what_is_beside_numbers_is_as_frequent_as_asked():
     few, many = (sum(any(c in text for c in "$€£¥") for text in texts(trouble)) for trouble in (0.0, 4.0))
     assert few <= 5
     assert many >= 40
+
+
+def test_a_strip_is_legible_unless_digits_lie_upon_each_other():
+    def strip(second: int) -> Strip:
+        image, owner = np.full((60, 120), 255, np.uint8), np.full((60, 120), -1, np.int16)
+        boxes = []
+        for place, left in enumerate((30, second)):
+            image[10:50, left : left + 6], owner[10:50, left : left + 6] = 0, place
+            boxes.append(Box(left, 10, 6, 40))
+        return Strip(image, owner, "11", "11", tuple(boxes), (0, 1))
+
+    assert is_legible(strip(60))
+    assert is_whole(strip(33))
+    assert not is_legible(strip(33))
+    assert not is_legible(strip(114))  # its edge cuts into the second
 
 
 def test_composed_strips_take_glyphs_of_the_right_class():
