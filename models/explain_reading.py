@@ -19,7 +19,7 @@ from pipeline.locate import locate_line
 from pipeline.parameters import ReaderParameters
 from pipeline.strings.classify import Seen, see
 from pipeline.strings.ctc import score_values
-from pipeline.strings.decode import Candidate, align
+from pipeline.strings.decode import Candidate, align, score_runs
 from pipeline.strings.lattice import build_lattice
 from pipeline.strings.picture import draw_crop
 from pipeline.strings.segment import segment
@@ -103,7 +103,7 @@ def _read_line(seen: Seen, parameters: ReaderParameters) -> Field:
     if not candidates or not candidates[0].value:
         raise DataError("no digit is read in the picture; give a crop or a field with digits in it")
     value = candidates[0].value
-    way = align(seen.lattice, seen.proba, parameters.weights, value)
+    way = align(score_runs(seen.lattice, seen.proba, parameters.weights), value)
     crops = seen.lattice.crops[way] if way else np.zeros((0, 28, 28), np.uint8)
     confidence = parameters.lines.calibration.confidence(candidates, digits)
     if seen.frames is None:

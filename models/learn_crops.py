@@ -18,7 +18,7 @@ from models.recipe import make_recipe
 from models.training import Batches
 from pipeline.parameters import ReaderParameters
 from pipeline.strings.classify import Classifier, Seen
-from pipeline.strings.decode import JUNK, align
+from pipeline.strings.decode import JUNK, align, score_runs
 
 BATCH = 128
 NONE = Crops(np.zeros((0, 28, 28), np.uint8), np.zeros(0, np.int64))
@@ -38,7 +38,7 @@ def aligned_crops(view: View, parameters: ReaderParameters) -> list[Crops]:
 
 
 def _align(seen: Seen, parameters: ReaderParameters, value: str) -> Crops:
-    way = align(seen.lattice, seen.proba, parameters.weights, value)
+    way = align(score_runs(seen.lattice, seen.proba, parameters.weights), value)
     if not way:
         return NONE
     labels = label_aligned(seen.lattice, way, value)

@@ -11,9 +11,10 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from pipeline.parameters import Calibration, Pair, ReaderParameters, evidence
+from pipeline.strings.beam import WIDE
 from pipeline.strings.classify import Seen
-from pipeline.strings.decode import Candidate, decode
-from pipeline.strings.values import READINGS, gather_values, read_boxes, read_line, weigh_readers
+from pipeline.strings.decode import Candidate, best_values
+from pipeline.strings.values import READINGS, gather_values, read_boxes, read_line, score, weigh_readers
 
 TARGETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1)
 PRIOR_STRENGTH = 1.0
@@ -80,16 +81,16 @@ def _together(lead: float) -> NDArray[np.float64]:
 
 def _propositions(seen: Seen, value: str, parameters: ReaderParameters) -> tuple[NDArray[np.float64], int]:
     """(N + 1, 3) float64, what each weight of `Pair` is multiplied with; the index of the right value."""
-    found = decode(seen.lattice, seen.proba, parameters.weights, best=READINGS)
-    values = gather_values(seen, parameters, [candidate.value for candidate in found])
-    candidates: list[Candidate] = weigh_readers(seen, parameters, values)
+    scores = score(seen, parameters.weights)
+    values = gather_values(scores, best_values(scores.runs, None, READINGS, WIDE))
+    candidates: list[Candidate] = weigh_readers(scores, values)
     rows = [[c.cut, c.whole, 0.0] for c in candidates] + [[0.0, 0.0, 1.0]]
     return np.array(rows), values.index(value) if value in values else len(values)
 
 
 def _digits(seen: Seen, value: str, parameters: ReaderParameters) -> tuple[NDArray[np.float64], int]:
     """The same for a box, (10, 3): each digit is possible, and nothing else."""
-    candidates = weigh_readers(seen, parameters, DIGITS)
+    candidates = weigh_readers(score(seen, parameters.weights), DIGITS)
     return np.array([[c.cut, c.whole, 0.0] for c in candidates]), DIGITS.index(value)
 
 

@@ -31,7 +31,7 @@ from pipeline.paper.kinds import PageClassifier
 from pipeline.paper.turns import turn_back
 from pipeline.plan import Try, plan_page
 from pipeline.read import cut_ways
-from pipeline.strings.decode import align, score_values
+from pipeline.strings.decode import align, score_runs, score_values
 from pipeline.strings.lattice import Lattice, build_lattice
 from pipeline.strings.segment import segment
 
@@ -223,7 +223,7 @@ def _fit(field: CutField, value: str, cutter: Cutter) -> float:
         if not lattice.size:
             return 0.0
         proba = cutter.classifier.predict_proba(lattice.crops)
-        fit *= math.exp(score_values(lattice, proba, cutter.parameters.weights, [part_of_it])[0])
+        fit *= math.exp(score_values(score_runs(lattice, proba, cutter.parameters.weights), [part_of_it])[0])
     return fit
 
 
@@ -246,7 +246,7 @@ def cut_truth(path: Path, cutter: Cutter) -> Crops:
     for row, field in cut_rows(rows, cutter):
         for lattice, value in field.parts(row.value):
             proba = cutter.classifier.predict_proba(lattice.crops)
-            way = align(lattice, proba, cutter.parameters.weights, value)
+            way = align(score_runs(lattice, proba, cutter.parameters.weights), value)
             if not way:
                 lost += 1
                 continue

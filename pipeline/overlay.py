@@ -34,7 +34,7 @@ from pipeline.parameters import ReaderParameters
 from pipeline.plan import Try, plan_page
 from pipeline.read import CutWays, cut_ways, read_ways
 from pipeline.strings.classify import Classifier, Seen, see
-from pipeline.strings.decode import Candidate, align
+from pipeline.strings.decode import Candidate, align, score_runs
 from pipeline.strings.values import read_boxes, read_line
 
 SIZE, LEAST = 1400, 600  # longer side of the page in the picture, pixels, at most and at least
@@ -244,7 +244,7 @@ def _draw_strip(
     for box in lattice.boxes[lattice.edges[:, 1] - lattice.edges[:, 0] == 1]:
         cv2.line(strip, (column(box[0]), 0), (column(box[0]), 8), (150, 150, 150), 1)
     value = candidates[0].value if candidates else ""
-    way = align(lattice, seen.proba, parameters.weights, value) if value else []
+    way = align(score_runs(lattice, seen.proba, parameters.weights), value) if value else []
     for run, digit, share in zip(way, value, digits, strict=False):
         begin, end = column(float(lattice.boxes[run, 0])), column(float(lattice.boxes[run, 2]))
         cv2.rectangle(strip, (begin, 1), (end, STRIP - 2), GREEN, 1)

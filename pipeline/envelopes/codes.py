@@ -15,7 +15,7 @@ from pipeline.layouts import Country, Layout
 from pipeline.locate import Region
 from pipeline.parameters import ReaderParameters
 from pipeline.strings.classify import Seen
-from pipeline.strings.decode import Candidate, align
+from pipeline.strings.decode import Candidate, align, score_runs
 from pipeline.strings.lattice import Lattice
 from pipeline.strings.values import alternatives, read_boxes, read_line
 
@@ -232,7 +232,7 @@ def _missing_dashes(seen: Seen, country: Country, value: str, parameters: Reader
     dashes = country.dashes(len(value))
     if not dashes:
         return 0
-    way = align(seen.lattice, seen.proba, parameters.weights, value)
+    way = align(score_runs(seen.lattice, seen.proba, parameters.weights), value)
     return sum(not way or not _parted(seen.lattice, way, place) for place in dashes)
 
 

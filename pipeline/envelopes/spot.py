@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pipeline.envelopes.address import TextLine
 from pipeline.envelopes.blocks import Block, passed_over
 from pipeline.layouts import Country
-from pipeline.strings.decode import FLOOR, JUNK, Weights, edge_scores
+from pipeline.strings.decode import FLOOR, JUNK, Weights, score_runs
 from pipeline.strings.lattice import Lattice, part_of
 from pipeline.strings.segment import Pieces
 
@@ -178,7 +178,8 @@ def sum_ways(
     lattice: Lattice, proba: NDArray[np.float32], weights: Weights, longest: int, *, to_begin: bool
 ) -> Ways:
     """Sums over the ways from every piece to the end of its line, or to its beginning."""
-    digits, junk = edge_scores(lattice, proba, weights)
+    scored = score_runs(lattice, proba, weights)
+    digits, junk = scored.digits, scored.junk
     log = np.log(np.maximum(proba.astype(np.float64), FLOOR))
     count = (lattice.edges[:, 1] - lattice.edges[:, 0]).astype(np.float64)
     letter = log[:, JUNK] * (weights.evidence + weights.evidence_per_piece * count)

@@ -20,7 +20,7 @@ from pipeline.strings.classify import Seen
 from pipeline.strings.decode import Candidate
 from pipeline.strings.lattice import build_lattice
 from pipeline.strings.segment import segment
-from pipeline.strings.values import READINGS, alternatives, propose, read_boxes, read_line
+from pipeline.strings.values import READINGS, alternatives, propose, read_boxes, read_line, score
 
 # A value of a length that the layout does not allow: that unlikely before the writing is seen.
 OFF_LENGTH = 0.05
@@ -126,7 +126,7 @@ def _without_crossed(
     """A comb without the boxes that were more probably crossed out than not; how sure that is, box by box."""
     crossings = []
     for index, by_shape in enumerate(field.crossings):
-        read = propose(lines[index], parameters, parameters.boxes.pair, (1,), 0.0, 1)
+        read = propose(score(lines[index], parameters.weights), parameters.boxes.pair, (1,), 0.0, 1)
         crossing = with_digit(by_shape, read[0] if read else None)
         if crossing.told:
             nothing = build_lattice(segment(np.zeros((1, 1), np.float32), np.zeros((1, 1), np.uint8)))

@@ -92,12 +92,15 @@ def _peakedness(
     weights: NDArray[np.int32] | None = None,
 ) -> NDArray[np.float64]:
     """For every shear the sum of squares of the histogram of `along + shear * across`, weighted."""
-    places = along + np.outer(shears, across)
+    places = np.multiply.outer(shears, across)
+    places += along
     places -= places.min()
     bins = int(places.max()) + 3
-    flat = np.rint(places).astype(np.intp) + 1 + bins * np.arange(len(shears))[:, None]
+    np.rint(places, out=places)
+    places += 1 + bins * np.arange(len(shears))[:, None]  # each shear has bins of its own
+    flat = places.astype(np.intp).ravel()
     counts = None if weights is None else np.tile(weights, len(shears))
-    sums = np.bincount(flat.ravel(), counts, bins * len(shears)).reshape(len(shears), bins).astype(np.float64)
+    sums = np.bincount(flat, counts, bins * len(shears)).reshape(len(shears), bins).astype(np.float64)
     # Neighbouring rows (columns) belong to one stroke: smooth over three before squaring.
     sums[:, 1:-1] = sums[:, :-2] + sums[:, 1:-1] + sums[:, 2:]
     peaks: NDArray[np.float64] = (sums**2).sum(axis=1)

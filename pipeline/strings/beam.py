@@ -40,7 +40,7 @@ def find_values(
 ) -> list[tuple[str, float]]:
     """Values of a lattice, best first, with the log of the sum over their ways (those that the beam kept).
 
-    digits, junk, lengths : as `decode.edge_scores` gives and `decode.decode` takes them.
+    digits, junk, lengths : as a `decode.Scored` holds and `decode.decode` takes them.
 
     On its way a value carries its share of what the best value of all comes to in the end: shares are
     multiplied and added, which costs a fraction of adding probabilities by their logarithms.

@@ -55,14 +55,28 @@ class Candidate:
     whole: float = 0.0
 
 
-def edge_scores(
-    lattice: Lattice, proba: NDArray[np.float32], weights: Weights
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Score of every run as each digit, (R, 10), and of leaving it out, (R,): -inf where that may not be."""
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """A lattice whose runs are scored.
+
+    digits : (R, 10) float64, every run as each digit.
+    junk : (R,) float64, leaving it out; -inf where that may not be.
+    """
+
+    lattice: Lattice
+    digits: NDArray[np.float64]
+    junk: NDArray[np.float64]
+
+
+def score_runs(lattice: Lattice, proba: NDArray[np.float32], weights: Weights) -> Scored:
+    """Score every run of a lattice.
+
+    proba : (R, 11) float32, digits 0..9 and not-a-digit for every run.
+    """
     log = np.log(np.maximum(proba.astype(np.float64), FLOOR))
     count = (lattice.edges[:, 1] - lattice.edges[:, 0]).astype(np.float64)
     features = (lattice.digit_features, lattice.shape_features, lattice.junk_features)
-    return weigh(log, count, tuple(part.astype(np.float64) for part in features), weights)
+    return Scored(lattice, *weigh(log, count, tuple(part.astype(np.float64) for part in features), weights))
 
 
 def weigh(
@@ -71,7 +85,7 @@ def weigh(
     features: Sequence[NDArray[np.float64]],
     weights: Weights,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """What `edge_scores` gives, from the log-probabilities (R, 11), pieces (R,) and features of the runs.
+    """What `score_runs` gives, from log-probabilities (R, 11), pieces (R,) and features of the runs.
 
     features : of digits, of shapes and of junk, as a `Lattice` holds them.
     """
@@ -83,9 +97,7 @@ def weigh(
 
 
 def decode(
-    lattice: Lattice,
-    proba: NDArray[np.float32],
-    weights: Weights,
+    scored: Scored,
     lengths: Collection[int] | None = None,
     best: int = 5,
     off_length: float = 0.0,
@@ -93,39 +105,30 @@ def decode(
 ) -> list[Candidate]:
     """The most probable values, best first; at most `best`, with probabilities that sum to at most 1.
 
-    proba : (R, 11) float32, digits 0..9 and not-a-digit for every run of the lattice.
     lengths : numbers of digits that the value may have; None: any, also none at all.
     off_length : how likely the writing is, before it is seen, to have another length after all,
         against what its ways say; 0: it cannot have one.
 
     A known length constrains the ways; `off_length` keeps room for a field that does not hold to it.
     """
-    digits, junk = edge_scores(lattice, proba, weights)
-    total = _total(lattice, digits, junk, lengths)
+    total = _total(scored, lengths)
     if total == -math.inf:
         return []
     if lengths is not None and off_length > 0.0:
-        total = float(np.logaddexp(total, math.log(off_length) + _total(lattice, digits, junk, None)))
-    found = find_values(lattice, digits, junk, lengths, beam)
+        total = float(np.logaddexp(total, math.log(off_length) + _total(scored, None)))
+    found = find_values(scored.lattice, scored.digits, scored.junk, lengths, beam)
     return [Candidate(value, min(1.0, math.exp(score - total))) for value, score in found[:best]]
 
 
-def best_values(
-    lattice: Lattice,
-    proba: NDArray[np.float32],
-    weights: Weights,
-    lengths: Collection[int] | None,
-    best: int,
-    beam: Beam,
-) -> list[str]:
+def best_values(scored: Scored, lengths: Collection[int] | None, best: int, beam: Beam) -> list[str]:
     """The values that `decode` finds, without their probabilities."""
-    digits, junk = edge_scores(lattice, proba, weights)
-    return [value for value, _ in find_values(lattice, digits, junk, lengths, beam)[:best]]
+    found = find_values(scored.lattice, scored.digits, scored.junk, lengths, beam)
+    return [value for value, _ in found[:best]]
 
 
-def align(lattice: Lattice, proba: NDArray[np.float32], weights: Weights, value: str) -> list[int]:
+def align(scored: Scored, value: str) -> list[int]:
     """The best way that reads `value`: for every digit the index of its run; [] where there is none."""
-    digits, junk = edge_scores(lattice, proba, weights)
+    lattice, digits, junk = scored.lattice, scored.digits, scored.junk
     edges = lattice.edges.tolist()
     length = len(value)
     score = [[-math.inf] * (length + 1) for _ in range(lattice.size + 1)]
@@ -153,14 +156,12 @@ def align(lattice: Lattice, proba: NDArray[np.float32], weights: Weights, value:
     return way[::-1]
 
 
-def score_values(
-    lattice: Lattice, proba: NDArray[np.float32], weights: Weights, values: Sequence[str]
-) -> NDArray[np.float64]:
+def score_values(scored: Scored, values: Sequence[str]) -> NDArray[np.float64]:
     """Log-probability of each value, (N,) float64, among all that the lattice may hold; -inf: no way.
 
     All values are scored in one pass over the runs, as the branches of one tree of their beginnings.
     """
-    digits, junk = edge_scores(lattice, proba, weights)
+    lattice, digits, junk = scored.lattice, scored.digits, scored.junk
     nodes = {"": 0}
     for value in values:
         for length in range(1, len(value) + 1):
@@ -176,17 +177,13 @@ def score_values(
         ways = np.logaddexp(here + junk[own, None], here[parents] + reads[own])
         table[stops] = np.logaddexp(table[stops], ways)
     ends = table[-1, [nodes[value] for value in values]]
-    scores: NDArray[np.float64] = ends - _total(lattice, digits, junk, None)
+    scores: NDArray[np.float64] = ends - _total(scored, None)
     return scores
 
 
-def _total(
-    lattice: Lattice,
-    digits: NDArray[np.float64],
-    junk: NDArray[np.float64],
-    lengths: Collection[int] | None,
-) -> float:
+def _total(scored: Scored, lengths: Collection[int] | None) -> float:
     """Log of the sum over all ways, or over those with one of `lengths` digits."""
+    lattice, digits, junk = scored.lattice, scored.digits, scored.junk
     any_digit = np.logaddexp.reduce(digits, axis=1)
     if lengths is None:
         reach = np.full(lattice.size + 1, -np.inf)

@@ -6,9 +6,10 @@ pieces, and `decode` finds out which runs are digits.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from statistics import median
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -17,11 +18,12 @@ from numpy.typing import NDArray
 from pipeline.document import Image
 from pipeline.paper import deskew, ink, lines
 from pipeline.paper.ink import Darkness, Mask
+from pipeline.strings.seams import Cut, find_cuts
 
 Labels = NDArray[np.int16]
+Pixel = TypeVar("Pixel", np.uint8, np.int16)
 
 MAX_RUN = 4
-LEAN = np.float32(0.04)  # of a seam, for every row in which it moves sideways: straight is better
 MAX_PIECES = 120
 # In digit heights: what may be cut, how far cuts stand apart, and how wide a run may be.
 CUT_WIDTH = 0.42
@@ -29,9 +31,8 @@ CUT_DISTANCE = 0.18
 RUN_WIDTH = 1.7
 # In stroke widths: how much ink a cut may pass through.
 CUT_INK = 2.3
-# Height of the ink in a valley between two digits, in digit heights, and against its neighbourhood.
+# Height of the ink in a valley between two digits, in digit heights.
 VALLEY_HEIGHT = 0.6
-VALLEY_DEPTH = 0.75
 # Writing is somewhere about as dark as the rest of it, of 255, in at least so many pixels.
 STRONG_INK, STRONG_PIXELS = 150, 3
 
@@ -162,136 +163,39 @@ def _cut(
     even: Image, labels: Labels, boxes: NDArray[np.int32], height: float, stroke: float
 ) -> tuple[Labels, NDArray[np.int32]]:
     """Cut every component that is wide enough to hold two digits along its cheapest seams."""
-    pieces: list[tuple[float, NDArray[np.bool_], tuple[int, ...]]] = []
-    out = np.zeros_like(labels)
-    for number, (left, top, right, bottom) in enumerate(boxes.tolist(), start=1):
-        own = labels[top:bottom, left:right] == number
-        if right - left > CUT_WIDTH * height and len(pieces) < MAX_PIECES:
-            part = np.where(own, even[top:bottom, left:right], 0)
-            seams = find_cuts(part, CUT_DISTANCE * height, CUT_INK * stroke, VALLEY_HEIGHT * height)
-        else:
-            seams = []
+    places = boxes.tolist()
+    owns = [_window(labels, place) == number for number, place in enumerate(places, start=1)]
+    wide = [i for i, (left, _, right, _) in enumerate(places) if right - left > CUT_WIDTH * height]
+    inks = [np.where(owns[i], _window(even, places[i]), np.uint8(0)) for i in wide]
+    found = find_cuts(inks, CUT_DISTANCE * height, CUT_INK * stroke, VALLEY_HEIGHT * height)
+    cuts = dict(zip(wide, found, strict=True))
+    pieces: list[tuple[float, NDArray[np.bool_], list[int], list[int]]] = []
+    for i, (own, place) in enumerate(zip(owns, places, strict=True)):
+        seams = cuts.get(i, []) if len(pieces) < MAX_PIECES else []
         for one in _split(own, seams):
             inked = one.view(np.uint8)
             if cv2.countNonZero(inked) < max(3.0, 0.5 * stroke * stroke) and seams:
                 continue
-            x, y, wide, tall = cv2.boundingRect(inked)
-            box = (left + x, top + y, left + x + wide, top + y + tall)
-            pieces.append((float(box[0] + box[2]), one, (left, top, *box)))
+            x, y, across, down = cv2.boundingRect(inked)
+            left, top = place[0] + x, place[1] + y
+            pieces.append((2.0 * left + across, one, place, [left, top, left + across, top + down]))
     pieces.sort(key=lambda piece: piece[0])
-    for index, (_, one, place) in enumerate(pieces, start=1):
-        left, top = place[:2]
-        view = out[top : top + one.shape[0], left : left + one.shape[1]]
-        view[one] = index
-    return out, np.array([place[2:] for _, _, place in pieces], np.int32).reshape(-1, 4)
+    out = np.zeros_like(labels)
+    for index, (_, one, place, _) in enumerate(pieces, start=1):
+        _window(out, place)[one] = index
+    return out, np.array([box for _, _, _, box in pieces], np.int32).reshape(-1, 4)
 
 
-def _split(own: NDArray[np.bool_], seams: list[NDArray[np.intp]]) -> list[NDArray[np.bool_]]:
+def _window(image: NDArray[Pixel], box: Sequence[int]) -> NDArray[Pixel]:
+    """The part of an image in a box: left, top, right, bottom."""
+    left, top, right, bottom = box
+    return image[top:bottom, left:right]
+
+
+def _split(own: NDArray[np.bool_], seams: list[Cut]) -> list[NDArray[np.bool_]]:
     """`own` cut along `seams` (a column for every row, ordered), as masks of the same shape."""
     if not seams:
         return [own]
     columns = np.arange(own.shape[1])
     side = (columns >= np.stack(seams)[:, :, None]).sum(axis=0, dtype=np.int16)
     return [part for k in range(len(seams) + 1) if (part := own & (side == k)).any()]
-
-
-def find_cuts(part: Image, distance: float, limit: float, valley: float) -> list[NDArray[np.intp]]:
-    """Where to cut a component (h, w) uint8: for each cut a column for every row, from left to right.
-
-    Valleys first, then seams that keep `distance` (pixels) from them and from one another;
-    `limit` is the ink a seam may pass, `valley` the height of the ink that a valley may have.
-    """
-    h, w = part.shape
-    if w < 2 * distance or h < 3:
-        return []
-    straight = [np.full(h, column, np.intp) for column in find_valleys(part, valley)]
-    tried = straight + find_seams(part, limit, max(1, int(0.5 * distance)))
-    if not tried:
-        return []
-    ways = np.stack(tried)
-    inked = part[np.arange(h), ways] > 64
-    count = inked.sum(axis=1)
-    middles = np.where(count > 0, (ways * inked).sum(axis=1) / np.maximum(count, 1), ways[:, h // 2])
-    cuts: list[NDArray[np.intp]] = []
-    centres: list[float] = []
-    edge = max(1, int(0.6 * distance))
-    for cut, centre in zip(tried, middles.tolist(), strict=True):
-        if edge <= centre < w - edge and all(abs(centre - other) >= distance for other in centres):
-            cuts.append(cut)
-            centres.append(centre)
-    ordered = [cuts[i] for i in np.argsort([float(cut.mean()) for cut in cuts])]
-    for before, after in pairwise(ordered):
-        np.maximum(before, after, out=after)  # cuts that cross share the stretch
-    return ordered
-
-
-def find_valleys(part: Image, limit: float) -> list[int]:
-    """Columns where the ink is low between higher ink on both sides, as where two rings lean together.
-
-    A seam would rather pass twice through thin walls than once along two that have merged.
-    limit : height of the ink in the valley, from its first row to its last, pixels.
-    """
-    inked = part > 64
-    h = part.shape[0]
-    first = np.where(inked.any(axis=0), inked.argmax(axis=0), h)
-    last = np.where(inked.any(axis=0), h - inked[::-1].argmax(axis=0), h)
-    height = (last - first).astype(np.float64)
-    left, right = np.maximum.accumulate(height), np.maximum.accumulate(height[::-1])[::-1]
-    low = (height > 0) & (height <= VALLEY_DEPTH * np.minimum(left, right)) & (height <= limit)
-    starts = np.flatnonzero(np.diff(np.concatenate([[0], low.astype(np.int8)])) == 1)
-    ends = np.flatnonzero(np.diff(np.concatenate([low.astype(np.int8), [0]])) == -1) + 1
-    found = []
-    for start, end in zip(starts, ends, strict=True):
-        flat = np.flatnonzero(height[start:end] <= height[start:end].min() + 1)
-        found.append(int(start + flat[len(flat) // 2]))
-    return found
-
-
-def find_seams(part: Image, limit: float, apart: int = 1) -> list[NDArray[np.intp]]:
-    """Cheap ways from the top to the bottom of a component, the cheapest first.
-
-    A seam moves at most one column a row and pays for the ink it passes (a drop-fall that sees
-    the whole way, found by dynamic programming from both ends; cf. Congedo et al., 1995).
-
-    part : (h, w) uint8 ink.
-    limit : pixels of full ink that a seam may pass.
-    apart : of seams whose middles are no farther apart (pixels) only the cheapest is taken.
-    """
-    cost = part.astype(np.float32) / 255.0 + 0.01
-    h = len(cost)
-    middle = h // 2
-    above, below = _accumulate(cost[: middle + 1]), _accumulate(cost[: middle - 1 if middle else None : -1])
-    through = above[-1] + below[-1] - cost[middle]
-    lowest = cv2.erode(through[None], np.ones((1, 2 * apart + 1), np.uint8))[0]
-    cheap = np.flatnonzero((through <= limit + 0.01 * h) & (through <= lowest))
-    order = cheap[np.argsort(through[cheap], kind="stable")]
-    return list(np.vstack([_trace(above, order)[::-1], _trace(below, order)[1:]]).T)
-
-
-def _accumulate(cost: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Cost of the cheapest way from the first row to every pixel."""
-    total = cost.copy()
-    sideways = np.empty(cost.shape[1], np.float32)
-    best = np.empty(cost.shape[1], np.float32)
-    for before, row in pairwise(total):
-        np.add(before, LEAN, out=sideways)
-        np.minimum(before[1:], sideways[:-1], out=best[1:])
-        best[0] = before[0]
-        np.minimum(best[:-1], sideways[1:], out=best[:-1])
-        np.add(row, best, out=row)
-    return total
-
-
-def _trace(total: NDArray[np.float32], columns: NDArray[np.intp]) -> NDArray[np.intp]:
-    """The cheapest ways from `columns` (N,) of the last row to the first one: (rows, N), last row first."""
-    before = total[:-1]
-    move, cheapest = np.zeros(before.shape, np.intp), before.copy()
-    left = before[:, :-1] + LEAN <= cheapest[:, 1:]
-    move[:, 1:][left] = -1
-    np.minimum(cheapest[:, 1:], before[:, :-1] + LEAN, out=cheapest[:, 1:])
-    move[:, :-1][before[:, 1:] + LEAN < cheapest[:, :-1]] = 1
-    ways = np.empty((len(total), len(columns)), np.intp)
-    ways[0] = columns
-    for row, step in enumerate(move[::-1], start=1):
-        np.add(ways[row - 1], step[ways[row - 1]], out=ways[row])
-    return ways

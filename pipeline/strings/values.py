@@ -9,17 +9,46 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.parameters import Pair, ReaderParameters
 from pipeline.strings import ctc
 from pipeline.strings.beam import NARROW, WIDE
 from pipeline.strings.classify import Seen
-from pipeline.strings.decode import Candidate, align, best_values, decode, score_values
+from pipeline.strings.decode import (
+    Candidate,
+    Scored,
+    Weights,
+    align,
+    best_values,
+    decode,
+    score_runs,
+    score_values,
+)
 
 READINGS = 5  # of a field: the best one and its alternatives
 UNSEEN = -25.0  # log-probability of a value that a reader cannot find at all
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """What either reader says of a line, worked out once.
+
+    runs : of the lattice. frames : (T, 11) float32, those that are not surely blank; None where no network
+        reads whole lines.
+    """
+
+    runs: Scored
+    frames: ctc.Frames | None
+
+
+def score(seen: Seen, weights: Weights) -> Scores:
+    """Score a line as both readers see it."""
+    frames = None if seen.frames is None else ctc.squeeze(seen.frames)
+    return Scores(score_runs(seen.lattice, seen.proba, weights), frames)
 
 
 def read_line(
@@ -33,9 +62,9 @@ def read_line(
 
     lengths, off_length : as `decode` takes them.
     """
-    pair = parameters.lines.pair
-    candidates = propose(seen, parameters, pair, lengths, off_length if lengths else 0.0, best)
-    return candidates, _digits(seen, parameters, candidates[0].value) if candidates else ()
+    scores = score(seen, parameters.weights)
+    candidates = propose(scores, parameters.lines.pair, lengths, off_length if lengths else 0.0, best)
+    return candidates, _digits(seen.proba, scores, candidates[0].value) if candidates else ()
 
 
 def read_boxes(
@@ -46,8 +75,8 @@ def read_boxes(
     An empty box adds no digit.
     """
     pair = parameters.boxes.pair
-    found = [propose(box, parameters, pair, (1,), 0.0, max(3, best // 5)) for box in boxes]
-    found = [box for box in found if box]
+    proposed = (propose(score(box, parameters.weights), pair, (1,), 0.0, max(3, best // 5)) for box in boxes)
+    found = [candidates for candidates in proposed if candidates]
     if not found:
         return [], ()
     # Less its probability, the value, what either reader says of it.
@@ -65,48 +94,40 @@ def read_boxes(
 
 
 def propose(
-    seen: Seen,
-    parameters: ReaderParameters,
-    pair: Pair,
-    lengths: Collection[int] | None,
-    off_length: float,
-    best: int,
+    scores: Scores, pair: Pair, lengths: Collection[int] | None, off_length: float, best: int
 ) -> list[Candidate]:
     """The most probable values of a line by all that is seen of it, best first.
 
     pair : what either reader counts for here.
     """
-    two = seen.frames is not None and len(seen.frames) > 0 and seen.lattice.size > 0
+    two = scores.frames is not None and len(scores.frames) > 0 and scores.runs.lattice.size > 0
     # Where both readers propose, and only a few readings are asked for, neither need look far.
     beam = NARROW if two and best <= READINGS else WIDE
     if not two:
-        return decode(seen.lattice, seen.proba, parameters.weights, lengths, best, off_length, beam)
-    found = best_values(seen.lattice, seen.proba, parameters.weights, lengths, best, beam)
-    values = gather_values(seen, parameters, found, lengths, best)
-    return weigh_values(weigh_readers(seen, parameters, values), pair, lengths, off_length)[:best]
+        return decode(scores.runs, lengths, best, off_length, beam)
+    values = gather_values(scores, best_values(scores.runs, lengths, best, beam), lengths, best)
+    return weigh_values(weigh_readers(scores, values), pair, lengths, off_length)[:best]
 
 
 def gather_values(
-    seen: Seen,
-    parameters: ReaderParameters,
+    scores: Scores,
     found: Sequence[str],
     lengths: Collection[int] | None = None,
     best: int = READINGS,
 ) -> list[str]:
     """What either reader proposes: `found` by the lattice, and what the frames say, each value once."""
-    assert seen.frames is not None
-    frames = ctc.squeeze(seen.frames)
-    values = [*found, *(value for value, _ in ctc.read_frames(frames, best))]
+    assert scores.frames is not None
+    values = [*found, *(value for value, _ in ctc.read_frames(scores.frames, best))]
     if lengths is not None:  # and what it says without regard to length, against which it is weighed
-        values += best_values(seen.lattice, seen.proba, parameters.weights, None, 2, NARROW)
+        values += best_values(scores.runs, None, 2, NARROW)
     return list(dict.fromkeys(values))
 
 
-def weigh_readers(seen: Seen, parameters: ReaderParameters, values: Sequence[str]) -> list[Candidate]:
+def weigh_readers(scores: Scores, values: Sequence[str]) -> list[Candidate]:
     """Every value with its log-probability by either reader; its own probability is not yet known."""
-    assert seen.frames is not None
-    cut = score_values(seen.lattice, seen.proba, parameters.weights, values)
-    whole = ctc.score_values(ctc.squeeze(seen.frames), values)
+    assert scores.frames is not None
+    cut = score_values(scores.runs, values)
+    whole = ctc.score_values(scores.frames, values)
     pairs = zip(values, np.maximum(cut, UNSEEN).tolist(), np.maximum(whole, UNSEEN).tolist(), strict=True)
     return [Candidate(value, 0.0, one, other) for value, one, other in pairs]
 
@@ -136,13 +157,13 @@ def weigh_values(
     return sorted(kept, key=lambda candidate: (-candidate.probability, candidate.value))
 
 
-def _digits(seen: Seen, parameters: ReaderParameters, value: str) -> tuple[float, ...]:
+def _digits(proba: NDArray[np.float32], scores: Scores, value: str) -> tuple[float, ...]:
     """How sure each digit of `value` is: by the more cautious of the readers that find it."""
-    way = align(seen.lattice, seen.proba, parameters.weights, value)
-    cut = [float(seen.proba[run, int(digit)]) for run, digit in zip(way, value, strict=True)] if way else None
-    if seen.frames is None or not len(seen.frames):
+    way = align(scores.runs, value)
+    cut = [float(proba[run, int(digit)]) for run, digit in zip(way, value, strict=True)] if way else None
+    if scores.frames is None or not len(scores.frames):
         return tuple(cut or ())
-    whole = ctc.peaks(ctc.squeeze(seen.frames), value)
+    whole = ctc.peaks(scores.frames, value)
     return whole if cut is None else tuple(min(pair) for pair in zip(cut, whole, strict=True))
 
 

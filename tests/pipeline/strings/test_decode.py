@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.strings.decode import JUNK, Weights, align, decode, edge_scores, score_values
+from pipeline.strings.decode import JUNK, Weights, align, decode, score_runs, score_values
 from pipeline.strings.lattice import DIGIT_FEATURES, JUNK_FEATURES, SHAPE_FEATURES, Lattice
 
 
@@ -34,7 +34,8 @@ def all_edges(size: int) -> list[tuple[int, int]]:
 
 def brute_force(lattice: Lattice, proba: np.ndarray, weights: Weights) -> dict[str, float]:
     """Sum of exp(score) of every way, by value."""
-    digits, junk = edge_scores(lattice, proba, weights)
+    scored = score_runs(lattice, proba, weights)
+    digits, junk = scored.digits, scored.junk
     edges = lattice.edges.tolist()
     totals: dict[str, float] = {}
 
@@ -70,7 +71,7 @@ def test_probabilities_are_shares_of_all_ways(seed, lengths):
     if lengths is not None:
         truth = {value: p for value, p in truth.items() if len(value) in lengths}
     total = sum(truth.values())
-    found = decode(lattice, proba, weights, lengths)
+    found = decode(score_runs(lattice, proba, weights), lengths)
     best = max(truth, key=lambda value: truth[value])
     assert truth[found[0].value] == pytest.approx(truth[best], rel=0.05)
     for candidate in found:
@@ -86,10 +87,10 @@ def test_two_halves_or_one_whole():
     proba = np.full((3, 11), 0.001, np.float32)
     proba[0, JUNK] = proba[2, JUNK] = proba[1, 8] = 0.99
     weights = Weights(evidence=1.0, junk=np.array([-6.0, *[0.0] * (len(JUNK_FEATURES) - 1)]))
-    found = decode(lattice, proba, weights)
+    found = decode(score_runs(lattice, proba, weights))
     assert found[0].value == "8"
     assert found[0].probability > 0.95
-    assert align(lattice, proba, weights, "8") == [1]
+    assert align(score_runs(lattice, proba, weights), "8") == [1]
 
 
 def test_a_known_length_constrains_the_way():
@@ -98,24 +99,23 @@ def test_a_known_length_constrains_the_way():
     proba = np.full((3, 11), 0.001, np.float32)
     proba[0, 1] = proba[2, 1] = 0.6
     proba[1, 0] = 0.9
-    assert decode(lattice, proba, Weights(), (1,))[0].value == "0"
-    assert decode(lattice, proba, Weights(), (2,))[0].value == "11"
-    assert decode(lattice, proba, Weights(), (3,)) == []
+    assert decode(score_runs(lattice, proba, Weights()), (1,))[0].value == "0"
+    assert decode(score_runs(lattice, proba, Weights()), (2,))[0].value == "11"
+    assert decode(score_runs(lattice, proba, Weights()), (3,)) == []
 
 
 def test_room_for_another_length_lowers_the_probability():
     lattice = lattice_of(1, [(0, 1)])
     proba = np.full((1, 11), 0.001, np.float32)
     proba[0, JUNK] = 0.99
-    sure = decode(lattice, proba, Weights(), (1,))[0].probability
-    unsure = decode(lattice, proba, Weights(), (1,), off_length=0.05)[0].probability
+    sure = decode(score_runs(lattice, proba, Weights()), (1,))[0].probability
+    unsure = decode(score_runs(lattice, proba, Weights()), (1,), off_length=0.05)[0].probability
     assert unsure < 0.2 * sure
 
 
 def test_nothing_to_read_is_the_empty_value_for_certain():
-    assert [
-        (c.value, c.probability) for c in decode(lattice_of(0, []), np.zeros((0, 11), np.float32), Weights())
-    ] == [("", 1.0)]
+    nothing = score_runs(lattice_of(0, []), np.zeros((0, 11), np.float32), Weights())
+    assert [(c.value, c.probability) for c in decode(nothing)] == [("", 1.0)]
 
 
 def test_align_follows_the_value_over_skipped_pieces():
@@ -125,9 +125,9 @@ def test_align_follows_the_value_over_skipped_pieces():
     edges = lattice.edges.tolist()
     proba[edges.index([0, 1]), 4] = proba[edges.index([2, 3]), 2] = 0.99
     proba[edges.index([1, 2]), JUNK] = 0.99
-    way = align(lattice, proba, Weights(), "42")
+    way = align(score_runs(lattice, proba, Weights()), "42")
     assert [edges[run] for run in way] == [[0, 1], [2, 3]]
-    assert align(lattice, proba, Weights(), "4242") == []
+    assert align(score_runs(lattice, proba, Weights()), "4242") == []
 
 
 def test_brute_force_counts_every_way():
@@ -147,5 +147,6 @@ def test_any_value_is_scored_as_the_sum_over_its_ways(seed):
     totals = brute_force(lattice, proba, Weights())
     values = [*sorted(totals, key=lambda value: -totals[value])[:8], "", "123"]
     expected = [totals[value] / sum(totals.values()) for value in values]
-    np.testing.assert_allclose(np.exp(score_values(lattice, proba, Weights(), values)), expected, rtol=1e-6)
-    assert score_values(lattice, proba, Weights(), ["1234"])[0] == -np.inf
+    scored = score_runs(lattice, proba, Weights())
+    np.testing.assert_allclose(np.exp(score_values(scored, values)), expected, rtol=1e-6)
+    assert score_values(scored, ["1234"])[0] == -np.inf

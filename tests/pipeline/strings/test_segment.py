@@ -6,16 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.strings.segment import (
-    MAX_RUN,
-    Pieces,
-    digit_height,
-    find_cuts,
-    find_seams,
-    find_valleys,
-    runs,
-    segment,
-)
+from pipeline.strings.segment import MAX_RUN, Pieces, digit_height, runs, segment
 
 
 def rings(centres: list[int], radius: int = 15) -> np.ndarray:
@@ -62,26 +53,6 @@ def test_a_digit_may_lie_in_four_pieces_and_no_more():
     nothing = np.zeros((30, 24), np.uint8)
     shards = Pieces(nothing, nothing.astype(np.int16), boxes, height=30.0, stroke=3.0, slant=0.0)
     assert [stop for start, stop in runs(shards).tolist() if start == 0] == [1, 2, 3, 4]
-
-
-def test_the_cheapest_seam_passes_the_thin_bridge():
-    part = np.zeros((30, 60), np.uint8)
-    part[:, :25] = 255
-    part[:, 35:] = 255
-    part[14:16, 25:35] = 255  # two blocks joined by a bridge 2 pixels high
-    seams = find_seams(part, limit=4)
-    assert 25 <= seams[0][15] < 35
-    cuts = find_cuts(part, distance=12, limit=4, valley=10)
-    assert len(cuts) == 1
-
-
-def test_a_solid_block_is_not_cut():
-    assert find_cuts(np.full((30, 60), 255, np.uint8), distance=5, limit=7, valley=15) == []
-
-
-def test_find_valleys_finds_the_saddle_between_two_rings():
-    saddle = (255 * (rings([40, 70]) > 0)).astype(np.uint8)
-    assert find_valleys(saddle, limit=20) == [pytest.approx(55, abs=1)]
 
 
 @settings(max_examples=30, deadline=None)

@@ -7,7 +7,7 @@ from pipeline.parameters import Pair, ReaderParameters, Trust
 from pipeline.strings.classify import Seen, see
 from pipeline.strings.decode import Candidate, Weights
 from pipeline.strings.lattice import JUNK_FEATURES
-from pipeline.strings.values import alternatives, propose, read_boxes, read_line
+from pipeline.strings.values import alternatives, propose, read_boxes, read_line, score
 from tests.pipeline.strings.test_ctc import frames_of
 from tests.pipeline.strings.test_decode import lattice_of
 
@@ -59,7 +59,7 @@ def test_what_one_reader_cannot_find_the_other_may():
 def test_probabilities_leave_room_for_what_nobody_proposed():
     seen = with_frames(cut_as((4, 0.4)), {4: 0.4, 9: 0.3})
     for others in (-8.0, 0.0):
-        found = propose(seen, parameters(), Pair(others=others), None, 0.0, 5)
+        found = propose(score(seen, WEIGHTS), Pair(others=others), None, 0.0, 5)
         total = sum(candidate.probability for candidate in found)
         assert 0 < total <= 1
     assert total < 0.6
@@ -67,11 +67,11 @@ def test_probabilities_leave_room_for_what_nobody_proposed():
 
 def test_known_lengths_are_kept_to():
     seen = with_frames(cut_as((4, 0.9), (9, 0.9)), {4: 0.9}, BLANK, {9: 0.9})
-    found = propose(seen, parameters(), Pair(), (1,), 0.0, 5)
+    found = propose(score(seen, WEIGHTS), Pair(), (1,), 0.0, 5)
     assert found
     assert all(len(candidate.value) == 1 for candidate in found)
     assert sum(candidate.probability for candidate in found) == pytest.approx(1.0)
-    doubted = propose(seen, parameters(), Pair(), (1,), 0.05, 5)
+    doubted = propose(score(seen, WEIGHTS), Pair(), (1,), 0.05, 5)
     assert sum(candidate.probability for candidate in doubted) < 0.05
 
 
