@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.document import Image
-from pipeline.locate import locate_line
+from pipeline.locate import take_line
 from pipeline.paper import deskew
 from pipeline.strings.decode import JUNK
 from pipeline.strings.lattice import JUNK_FEATURES, Lattice, build_lattice
@@ -41,12 +41,10 @@ class LabelledLattice:
 def label_strip(image: Image, owner: NDArray[np.int16], text: str) -> LabelledLattice:
     """Segment a strip and label its runs.
 
-    image : (H, W) uint8 grey.
+    image : (H, W) uint8 grey; the strip fills it.
     owner : (H, W) int16, index in `text` of the character whose ink a pixel is, -1 for none.
     """
-    region = locate_line(image)
-    ((dark, _),) = region.strips
-    owner = owner[region.box.slices]
+    dark = take_line(image)  # looked for it is not: whose ink a pixel is would be known no more
     if dark.shape != owner.shape:
         size = (dark.shape[1], dark.shape[0])
         owner = cv2.resize(owner, size, interpolation=cv2.INTER_NEAREST).astype(np.int16, copy=False)

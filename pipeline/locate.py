@@ -72,7 +72,12 @@ def locate_line(image: Image) -> Region:
     if found is not None:
         height, width = found.image.shape
         box = found.place(Box(0, 0, width, height), grey.shape)
-    grey = ink.positive(grey[box.slices] if found is None else found.image)
+    return Region(box, ((take_line(grey[box.slices] if found is None else found.image), None),))
+
+
+def take_line(grey: Image) -> Darkness:
+    """Darkness of a line that fills its picture, (H, W) uint8, at a height that suits the segmenter."""
+    grey = ink.positive(grey)
     dark = ink.darkness(grey, window=line_window(len(grey)))
     mask = ink.binarize(dark)
     _, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
@@ -82,7 +87,7 @@ def locate_line(image: Image) -> Region:
     scale = DIGIT_HEIGHT / digit if digit else 1.0
     if scale < 0.7 or scale > 1.6:
         dark = _resize(dark, min(scale, 4.0))
-    return Region(box, ((dark, None),))
+    return dark
 
 
 def _is_inside(box: Box, grey: Image) -> bool:

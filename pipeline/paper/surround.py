@@ -94,7 +94,8 @@ def _near(pixels: Image, bed: int) -> NDArray[np.bool_]:
 def _soft_edge(side: Image, bed: int) -> int:
     """How many more columns are still between the surround's grey and the strip's."""
     away = np.abs(np.median(side[:, : SOFT + 1], axis=0) - bed)
-    return int((away < 0.8 * away[-1])[:SOFT].argmin())
+    soft = away[:-1] < 0.8 * away[-1]
+    return len(soft) if soft.all() else int(soft.argmin())
 
 
 def _stands_out(side: Image, bed: int) -> bool:

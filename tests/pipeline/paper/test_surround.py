@@ -36,12 +36,12 @@ def test_two_surrounds_of_two_greys():
     assert find_strip(image) == Box(23, 23, 120, 40)
 
 
-def test_the_soft_edge_of_a_dark_bed_goes_with_it():
+@pytest.mark.parametrize("greys", [[90], [70, 120], [40, 80, 120]])
+def test_the_soft_edge_of_a_dark_bed_goes_with_it(greys: list[int]):
     image = np.pad(strip(), ((0, 0), (6, 0)), constant_values=10)
-    image[:, 6] = 70
-    image[:, 7] = 120
+    image[:, 6 : 6 + len(greys)] = greys
     box = find_strip(image)
-    assert (box.x, box.y, box.height) == (8, 0, 40)
+    assert (box.x, box.y, box.height) == (6 + len(greys), 0, 40)
 
 
 @pytest.mark.parametrize("grey", [255, 170])
