@@ -28,7 +28,7 @@ MAX_PIECES = 120
 # In digit heights: what may be cut, how far cuts stand apart, and how wide a run may be.
 CUT_WIDTH = 0.42
 CUT_DISTANCE = 0.18
-RUN_WIDTH = 1.7
+RUN_WIDTH = 1.4
 # In stroke widths: how much ink a cut may pass through.
 CUT_INK = 2.3
 # Height of the ink in a valley between two digits, in digit heights.
