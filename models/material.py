@@ -21,7 +21,7 @@ from models.printed import print_glyphs
 from pipeline.document import Image
 from pipeline.strings.decode import JUNK
 from sample_scans.amounts import draw_amount
-from sample_scans.beside import draw_beside, draw_word
+from sample_scans.beside import WRITTEN, draw_beside, draw_word
 from sample_scans.ink import INKED
 from sample_scans.pen import Writer
 from sample_scans.strip_style import StripStyle
@@ -30,8 +30,8 @@ from sample_scans.strips import Strip, compose_strip, draw_digit, draw_strip
 # Share of strips of each origin
 COMPOSED, PRINTED = 0.3, 0.1  # the rest is drawn by the pen
 WORDS = 0.08  # share of the pen's strips that hold a word
-BESIDE = 0.16  # share of strips in which something stands beside the number
-HARDER = 0.24  # share of strips with something more in the way: frames, ruled paper, streaks
+BESIDE = 0.12  # share of strips in which something stands beside the number
+HARDER = 0.2  # share of strips with something more in the way: frames, ruled paper, streaks
 MNIST_HEIGHT, PEN_HEIGHT = 20.0, 40.0  # of digits that strips are composed of, pixels
 CAPITAL = 0.72  # height of printed digits, of their font's size
 JUNK_PER_DIGIT = 1.2
@@ -100,7 +100,7 @@ def draw_strips(
             digits = [(draw_digit(rng, c, hand, PEN_HEIGHT), c) for c in draw_text(rng) if c.isdigit()]
             yield compose_strip(rng, _set_beside(rng, digits, before, after, PEN_HEIGHT), style)
         else:
-            text = draw_word(rng) if rng.random() < WORDS else before + draw_text(rng) + after
+            text = draw_word(rng, WRITTEN) if rng.random() < WORDS else before + draw_text(rng) + after
             yield draw_strip(rng, text, style=style)
 
 

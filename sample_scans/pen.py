@@ -33,6 +33,8 @@ class Writer:
     rounding : which smoothing of ROUNDINGS the speed of writing brings.
     sizes : (17,) float, lasting height of each character against the others.
     zero_size : height of a written 0 against other digits.
+    one_size, one_below : height of a written 1 against them, and the share of what it is higher that
+        reaches below the baseline: a plain stroke is easily drawn too long.
     hang : how far 4, 7 and 9 reach below the baseline.
     gap : usual room between neighbouring characters; negative overlaps.
     wobble, climb : baseline scatter, and its rise along the line.
@@ -55,6 +57,8 @@ class Writer:
     rounding: int
     sizes: NDArray[np.float64]
     zero_size: float
+    one_size: float
+    one_below: float
     hang: float
     gap: float
     wobble: float
@@ -87,6 +91,8 @@ class Writer:
             rounding=min(len(ROUNDINGS) - 1, int(4.2 * haste * u[6])),
             sizes=np.exp(even * rng.standard_normal(_SLOTS)),
             zero_size=1.0 if u[7] < 0.5 else 0.4 + 0.6 * u[8],
+            one_size=1.0 + 0.25 * min(2.5, max(0.0, n[5])),
+            one_below=min(1.0, max(0.0, 0.35 + 0.3 * n[6])),
             hang=0.0 if u[9] < 0.6 else 0.35 * u[10],
             gap=0.10 + 0.13 * n[3] + 0.15 * (u[11] < 0.15),
             wobble=0.02 + 0.06 * u[12] * haste,
@@ -170,8 +176,12 @@ def trace(rng: np.random.Generator, character: str, writer: Writer, shape: Allog
     if character == "0":
         height *= writer.zero_size
         width *= 0.5 + 0.5 * writer.zero_size  # small zeros are rounder, not just smaller
+    below = 0.0
+    if character == "1":
+        below = writer.one_below * (writer.one_size - 1.0)
+        height *= writer.one_size
     affine = np.array([[width, turn * height], [-turn * width - slant * turn, height]], np.float32)
     affine[0, 1] -= slant * height
     points = (points - np.array((0, 1), np.float32)) @ affine.T
-    points[:, 1] += 1 + (writer.hang if character in "479" else 0)
+    points[:, 1] += 1 + (writer.hang if character in "479" else below)
     return Trace(points, _press(rng, shape, writer), shape.spans)

@@ -75,11 +75,11 @@ def draw_streak(rng: np.random.Generator, grey: Ground) -> None:
     height, width = grey.shape
     lean = height * float(rng.uniform(-0.03, 0.03))
     if rng.random() < 0.25:
-        y = float(rng.uniform(0, height))
-        ends = (0, round(y)), (width - 1, round(y + lean))
+        y = float(rng.uniform(0, height - 1))
+        ends = (0, round(y)), (width - 1, min(max(round(y + lean), 0), height - 1))
     else:
-        x = float(rng.uniform(0, width))
-        ends = (round(x), 0), (round(x + lean), height - 1)
+        x = float(rng.uniform(0, width - 1))
+        ends = (round(x), 0), (min(max(round(x + lean), 0), width - 1), height - 1)
     mark = np.zeros_like(grey)
     cv2.line(mark, *ends, 1.0, int(rng.integers(1, 3)))
     grey *= 1 - np.float32(rng.uniform(0.1, 0.5)) * mark
