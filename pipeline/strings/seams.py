@@ -5,7 +5,7 @@ All components of a line are looked at together: one by one most of the time wou
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 import cv2
@@ -20,6 +20,7 @@ LEAN = np.float32(0.04)  # of a seam, for every row in which it moves sideways: 
 INKED = 64  # of 255
 # Height of the ink in a valley between two digits, against its neighbourhood.
 VALLEY_DEPTH = 0.75
+ROOM = 1_000_000  # pixels for components that lie side by side
 BARRIER = np.float32(1e6)  # ink between components that lie side by side: no seam passes it
 
 
@@ -90,8 +91,23 @@ def find_seams(parts: Sequence[Image], limit: float, apart: int = 1) -> list[lis
     limit : pixels of full ink that a seam may pass.
     apart : of seams whose middles are no farther apart (pixels) only the cheapest is taken.
     """
-    if not parts:
-        return []
+    return [seams for group in _groups(parts) for seams in _find_together(group, limit, apart)]
+
+
+def _groups(parts: Sequence[Image]) -> Iterator[list[Image]]:
+    """The parts in their order, as many at a time as fit beside one another."""
+    group: list[Image] = []
+    for part in parts:
+        wider = [*group, part]
+        if group and max(map(len, wider)) * sum(each.shape[1] for each in wider) > ROOM:
+            yield group
+            wider = [part]
+        group = wider
+    if group:
+        yield group
+
+
+def _find_together(parts: Sequence[Image], limit: float, apart: int) -> list[list[Cut]]:
     # Every component in two halves, the lower one upside down: the middle row is the last one of both.
     upper = [part[: len(part) // 2 + 1] for part in parts]
     lower = [part[: len(part) // 2 - 1 if len(part) > 1 else None : -1] for part in parts]

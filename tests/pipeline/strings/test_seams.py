@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.strings import seams
 from pipeline.strings.seams import LEAN, find_cuts, find_seams, find_valleys
 from tests.pipeline.strings.test_segment import rings
 
@@ -19,8 +20,8 @@ def bridged(height: int = 30, width: int = 60) -> np.ndarray:
 
 
 def test_the_cheapest_seam_passes_the_thin_bridge():
-    (seams,) = find_seams([bridged()], limit=4)
-    assert 25 <= seams[0][15] < 35
+    (ways,) = find_seams([bridged()], limit=4)
+    assert 25 <= ways[0][15] < 35
     (cuts,) = find_cuts([bridged()], distance=12, limit=4, valley=10)
     assert len(cuts) == 1
     assert 25 <= cuts[0].min() <= cuts[0].max() < 35
@@ -63,6 +64,15 @@ def cheapest(part: np.ndarray) -> float:
     return float(best.min())
 
 
+def test_components_too_many_to_lie_side_by_side_are_taken_in_their_order(monkeypatch):
+    parts = [bridged(width=width) for width in (60, 80, 70, 60)]
+    together = find_seams(parts, limit=4)
+    monkeypatch.setattr(seams, "ROOM", 30 * 145)
+    assert [len(group) for group in seams._groups(parts)] == [2, 2]
+    for one, other in zip(together, find_seams(parts, limit=4), strict=True):
+        np.testing.assert_array_equal(np.array(one), np.array(other))
+
+
 shapes = st.tuples(st.integers(1, 12), st.integers(1, 15))
 
 
@@ -72,12 +82,12 @@ def test_components_side_by_side_have_the_seams_they_have_alone(sizes, apart, se
     rng = np.random.default_rng(seed)
     parts = [rng.integers(0, 256, size).astype(np.uint8) for size in sizes]
     together = find_seams(parts, limit=5.0, apart=apart)
-    for part, seams in zip(parts, together, strict=True):
+    for part, ways in zip(parts, together, strict=True):
         (alone,) = find_seams([part], limit=5.0, apart=apart)
-        np.testing.assert_array_equal(np.array(seams), np.array(alone))
-        for seam in seams:
+        np.testing.assert_array_equal(np.array(ways), np.array(alone))
+        for seam in ways:
             assert seam.shape == (len(part),)
             assert 0 <= seam.min() <= seam.max() < part.shape[1]
             assert (np.abs(np.diff(seam)) <= 1).all()
-        if seams:  # the first one is the cheapest there is
-            assert cost_of(part, seams[0]) == pytest.approx(cheapest(part), abs=1e-3)
+        if ways:  # the first one is the cheapest there is
+            assert cost_of(part, ways[0]) == pytest.approx(cheapest(part), abs=1e-3)
