@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from models.classifier import Model
-from models.material import Glyphs
+from models.material import Glyphs, each_shard
 from pipeline.document import Image, Page
 from pipeline.forms.cut import CutField, cut_form
 from pipeline.forms.layout import load_form
@@ -19,6 +20,7 @@ from pipeline.strings.lattice import Lattice
 from sample_scans.combs import Digits
 from sample_scans.number_forms import draw_number_form
 
+SHARD = 25  # forms that one process draws at a time
 WRITTEN = 0.5  # share of the pages on which given digits stand, the pen's on the others
 # Share of the drawn combs that are taken, by where the writing stands: people seldom write over lines.
 USUAL = {"inside": 1.0, "on a line": 0.5, "over a line": 0.2}
@@ -32,23 +34,34 @@ class Comb:
     value: str
 
 
-def draw_combs(seed: int, pages: int, glyphs: Glyphs | None) -> Iterator[Comb]:
+def draw_combs(seed: int, pages: int, glyphs: Glyphs | None, workers: int = 1) -> list[Comb]:
     """The combs of so many drawn forms, those that are found and not taken for crossed out.
 
     glyphs : digits that are laid into the combs of half of the pages; without them the pen writes on all.
+    workers : processes; any number draws the same.
     """
-    for number in range(pages):
-        rng = np.random.default_rng((seed, number))
-        given = pictures_of(glyphs) if glyphs is not None and rng.random() < WRITTEN else None
-        with tempfile.TemporaryDirectory() as folder:
-            page, fields = draw_number_form(rng, Path(folder), given)
-            form = load_form(Path(folder) / "form.toml")
-        cut = cut_form(Page(f"page {number}", 1, page), (form,))
-        for field, drawn in zip(cut.fields, fields, strict=False):
-            lattices = _written(field)
-            usual = rng.random() < USUAL[drawn.place]
-            if usual and drawn.kind == "comb" and len(lattices) == len(drawn.value):
-                yield Comb(lattices, drawn.value)
+    shards = [(seed, first, min(SHARD, pages - first), glyphs) for first in range(0, pages, SHARD)]
+    return [comb for part in each_shard(_draw_shard, shards, workers) for comb in part]
+
+
+def _draw_shard(shard: tuple[int, int, int, Glyphs | None]) -> list[Comb]:
+    seed, first, count, glyphs = shard
+    cv2.setNumThreads(1)
+    return [comb for number in range(first, first + count) for comb in _draw_form((seed, number), glyphs)]
+
+
+def _draw_form(seed: tuple[int, int], glyphs: Glyphs | None) -> Iterator[Comb]:
+    rng = np.random.default_rng(seed)
+    given = pictures_of(glyphs) if glyphs is not None and rng.random() < WRITTEN else None
+    with tempfile.TemporaryDirectory() as folder:
+        page, fields = draw_number_form(rng, Path(folder), given)
+        form = load_form(Path(folder) / "form.toml")
+    cut = cut_form(Page(f"page {seed[1]}", 1, page), (form,))
+    for field, drawn in zip(cut.fields, fields, strict=False):
+        lattices = _written(field)
+        usual = rng.random() < USUAL[drawn.place]
+        if usual and drawn.kind == "comb" and len(lattices) == len(drawn.value):
+            yield Comb(lattices, drawn.value)
 
 
 def pictures_of(glyphs: Glyphs) -> Digits:

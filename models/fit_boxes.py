@@ -22,9 +22,14 @@ from models.material import Glyphs
 from models.string_calibration import answer_boxes, fit_box_pair
 from pipeline.parameters import ReaderParameters, Trust
 
+WORKERS = 2  # processes that draw
+
 
 def fit_boxes(directory: Path, mnist: Path | None, forms: int, seed: int) -> dict[str, Any]:
-    """Fit the pair on half of so many forms, calibrate on the others; writes reader.json and the card."""
+    """Fit the pair on an eighth of so many forms, calibrate on the others; writes reader.json and the card.
+
+    The pair is one number; thresholds ask for the most, as those of lines do (`models.fit_reader`).
+    """
     started = time.monotonic()
     model = load_model(directory)
     _, glyphs = held_glyphs(directory, mnist)
@@ -43,9 +48,9 @@ def trust_boxes(
     model: Model, parameters: ReaderParameters, glyphs: Glyphs | None, forms: int, seed: int
 ) -> tuple[Trust, dict[str, Any]]:
     """The trust in both readers about boxes, and what was found on the combs that calibrated it."""
-    combs, values = see_combs(list(draw_combs(seed, forms // 2, glyphs)), model)
+    combs, values = see_combs(draw_combs(seed, forms // 8, glyphs, WORKERS), model)
     parameters = replace(parameters, boxes=Trust(fit_box_pair(combs, values, parameters)))
-    combs, values = see_combs(list(draw_combs(seed + 1, forms - forms // 2, glyphs)), model)
+    combs, values = see_combs(draw_combs(seed + 1, forms - forms // 8, glyphs, WORKERS), model)
     return calibrate(answer_boxes(combs, values, parameters), parameters.boxes)
 
 
@@ -54,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m models.fit_boxes", description=__doc__)
     parser.add_argument("directory", type=Path, help="folder of a model with its reader")
     parser.add_argument("--mnist", type=Path, help="mnist.npz; without it Keras's cache or download")
-    parser.add_argument("--forms", type=int, default=400)
+    parser.add_argument("--forms", type=int, default=800)
     parser.add_argument("--seed", type=int, default=8_000_000)
     options = parser.parse_args(arguments)
     print(json.dumps(fit_boxes(options.directory, options.mnist, options.forms, options.seed)))

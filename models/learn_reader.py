@@ -88,7 +88,7 @@ class Drawn:
 def view_drawn(model: Model, fields: Sequence[Field], seed: int) -> Drawn:
     """Of each kind that is among the fields enough to witness one wrong in a hundred."""
     boxed = any(field.cut.boxed for field in fields)
-    combs = list(draw_combs(seed + 7_000_000, CALIBRATION_FORMS, None)) if boxed else []
+    combs = draw_combs(seed + 7_000_000, CALIBRATION_FORMS, None) if boxed else []
     return Drawn(read_strips(model, CALIBRATION_STRIPS, seed + 6_000_000, None), see_combs(combs, model))
 
 

@@ -88,7 +88,7 @@ def test_digits_in_boxes_are_learned_from_and_judged_too(tmp_path, monkeypatch):
     monkeypatch.setattr(learn_reader, "CALIBRATION_STRIPS", 8)
     monkeypatch.setattr(learn_reader, "CALIBRATION_FORMS", 1)
     model = load_model()
-    combs = list(draw_combs(5, 2, None))
+    combs = draw_combs(5, 2, None)
     fields = [Field(str(k), str(k), CutField(c.lattices, boxed=True), c.value) for k, c in enumerate(combs)]
     seen = view(fields, model)
     labels = join(*aligned_crops(seen, model.parameters)).y
