@@ -147,24 +147,16 @@ def test_a_short_training_leaves_a_model_and_goes_on_where_it_stopped(digits, tm
     assert capsys.readouterr().out == ""
 
 
-def test_a_training_goes_on_from_a_trained_network(digits, tmp_path, monkeypatch):
-    start = str(SHIPPED / LINE_KERAS)
-    recipe = LineRecipe(strips=4, epochs=1, batch=4, rate=1e-9, decay=0.0, precision="float32", start=start)
+def test_a_training_begins_with_the_start_and_may_keep_it(digits, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("models.train_line.settle", lambda *_: None)  # four strips do not tell enough
+    start = str(SHIPPED / LINE_KERAS)
+    recipe = LineRecipe(strips=4, epochs=1, batch=4, rate=0.1, precision="float32", start=start, share=0.0)
     told = train_line(tmp_path, digits, recipe)
     assert told["before"]["parameters"] == told["parameters"]
     assert f"--start {start}" in told["command"]
-    old, new = (LineNetwork((folder / LINE_NETWORK).read_bytes()) for folder in (SHIPPED, tmp_path))
-    for one, other in zip(*(each.predict_frames([picture(96, 5)]) for each in (old, new)), strict=True):
-        np.testing.assert_allclose(np.exp(one), np.exp(other), atol=0.05)
-    assert len(read_rows(tmp_path / "resume-line" / "epochs.jsonl")) == 1
-
-
-def test_what_is_kept_may_be_the_start_in_part(digits, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("models.train_line.settle", lambda *_: None)
-    start = str(SHIPPED / LINE_KERAS)
-    recipe = LineRecipe(strips=4, epochs=1, batch=4, rate=0.1, precision="float32", start=start, share=0.0)
-    train_line(tmp_path, digits, recipe)
+    # The one batch is judged before the first step: a network that knows nothing would lose far more.
+    (row,) = read_rows(tmp_path / "resume-line" / "epochs.jsonl")
+    assert row["loss"] < 15
     kept, was = (keras.models.load_model(folder / LINE_KERAS).get_weights() for folder in (tmp_path, SHIPPED))
     for one, other in zip(kept, was, strict=True):
         np.testing.assert_allclose(one, other, atol=0.01 * max(1e-3, float(np.abs(other).max())))
