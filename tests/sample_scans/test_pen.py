@@ -139,3 +139,23 @@ def test_square_digits_are_written_by_square_hands_alone():
     assert choose_allograph(rng, "1", replace(hand, square=True)).name, (
         "who has no square 1 writes a plain one"
     )
+
+
+def test_a_long_one_is_higher_by_its_share_and_reaches_below_the_baseline() -> None:
+    writer = replace(Writer.draw(np.random.default_rng(2)), one_size=1.0, hang=0.0)
+    longer = replace(writer, one_size=1.5, one_below=0.4)
+    (stick,) = (shape for shape in allographs("1") if shape.name == "stick")
+    usual, long = (
+        trace(np.random.default_rng(3), "1", each, stick).points[:, 1] for each in (writer, longer)
+    )
+    assert np.ptp(long) == pytest.approx(1.5 * np.ptp(usual), rel=0.05)
+    assert long.max() == pytest.approx(1 + 1.5 * (usual.max() - 1) + 0.4 * 0.5, abs=0.02)
+    same = (trace(np.random.default_rng(3), "7", each).points for each in (writer, longer))
+    np.testing.assert_array_equal(*same)
+
+
+def test_some_writers_have_long_ones_and_most_hardly() -> None:
+    sizes = [Writer.draw(np.random.default_rng(seed)).one_size for seed in range(300)]
+    assert min(sizes) == 1.0
+    assert 1.2 < max(sizes) <= 1.625
+    assert np.median(sizes) < 1.05
