@@ -44,7 +44,7 @@ def label_strip(image: Image, owner: NDArray[np.int16], text: str) -> LabelledLa
     image : (H, W) uint8 grey; the strip fills it.
     owner : (H, W) int16, index in `text` of the character whose ink a pixel is, -1 for none.
     """
-    dark = take_line(image)  # looked for it is not: whose ink a pixel is would be known no more
+    dark = take_line(image)  # as it lies: moved, its pixels would no longer be those of `owner`
     if dark.shape != owner.shape:
         size = (dark.shape[1], dark.shape[0])
         owner = cv2.resize(owner, size, interpolation=cv2.INTER_NEAREST).astype(np.int16, copy=False)

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from models.classifier import Model
-from models.material import Glyphs, each_shard
+from models.material import Glyphs, each_shard, split
 from pipeline.document import Image, Page
 from pipeline.forms.cut import CutField, cut_form
 from pipeline.forms.layout import load_form
@@ -40,8 +40,8 @@ def draw_combs(seed: int, pages: int, glyphs: Glyphs | None, workers: int = 1) -
     glyphs : digits that are laid into the combs of half of the pages; without them the pen writes on all.
     workers : processes; any number draws the same.
     """
-    shards = [(seed, first, min(SHARD, pages - first), glyphs) for first in range(0, pages, SHARD)]
-    return [comb for part in each_shard(_draw_shard, shards, workers) for comb in part]
+    parts = each_shard(_draw_shard, split(seed, pages, glyphs, SHARD), workers)
+    return [comb for part in parts for comb in part]
 
 
 def _draw_shard(shard: tuple[int, int, int, Glyphs | None]) -> list[Comb]:

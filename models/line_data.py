@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from models.material import SHARD, Glyphs, draw_strips, each_shard
+from models.material import SHARD, Glyphs, draw_strips, each_shard, split
 from pipeline.document import Box, Image
 from pipeline.locate import locate_line
 from pipeline.strings.picture import draw_line
@@ -29,8 +29,8 @@ class Line:
 
 def gather_lines(seed: int, strips: int, glyphs: Glyphs | None, workers: int) -> list[Line]:
     """Lines of `strips` drawn strips; those that their edges cut into cannot be read and are left out."""
-    shards = [(seed, first, min(SHARD, strips - first), glyphs) for first in range(0, strips, SHARD)]
-    return [line for part in each_shard(_gather_shard, shards, workers) for line in part]
+    parts = each_shard(_gather_shard, split(seed, strips, glyphs, SHARD), workers)
+    return [line for part in parts for line in part]
 
 
 def _gather_shard(shard: tuple[int, int, int, Glyphs | None]) -> list[Line]:

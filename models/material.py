@@ -124,9 +124,15 @@ def gather_crops(
     seed: int, strips: int, glyphs: Glyphs | None, workers: int
 ) -> tuple[Image, NDArray[np.int64]]:
     """Crops and labels of `strips` strips, drawn in shards so that any number of workers draws the same."""
-    shards = [(seed, first, min(SHARD, strips - first), glyphs) for first in range(0, strips, SHARD)]
-    parts = each_shard(_gather_shard, shards, workers)
+    parts = each_shard(_gather_shard, split(seed, strips, glyphs, SHARD), workers)
     return np.concatenate([x for x, _ in parts]), np.concatenate([y for _, y in parts])
+
+
+def split(
+    seed: int, count: int, glyphs: Glyphs | None, size: int
+) -> list[tuple[int, int, int, Glyphs | None]]:
+    """Shards of `size` that together draw `count`: the seed, the first one's number, how many, the glyphs."""
+    return [(seed, first, min(size, count - first), glyphs) for first in range(0, count, size)]
 
 
 def each_shard(gather: Callable[[Shard], Part], shards: Sequence[Shard], workers: int) -> list[Part]:

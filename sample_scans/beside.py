@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 # Letters that nobody takes for a digit on their own, printed; written, some look like a 4, a 7 or a 17.
-LETTERS = "AEFHKMNPRWXefhkmnrwx"
-WRITTEN = "EFKMPRWXekmwx"
+LETTERS, LIKE_DIGITS = "AEFHKMNPRWXefhkmnrwx", "AHNfhnr"
+WRITTEN = "".join(letter for letter in LETTERS if letter not in LIKE_DIGITS)
 _BEFORE = ("$", "€", "£", "¥", "R$", "US$", "#", "Rs", "Fr", "Kr", "RM", "HK$", "NT$")
 _BEFORE_SHARES = (0.46, 0.11, 0.08, 0.05, 0.05, 0.05, 0.05, 0.03, 0.03, 0.03, 0.02, 0.02, 0.02)
 _AFTER = ("€", "$", "kr", "Fr", "EUR", "%", "#", "Ft", "km")

@@ -176,12 +176,12 @@ def trace(rng: np.random.Generator, character: str, writer: Writer, shape: Allog
     if character == "0":
         height *= writer.zero_size
         width *= 0.5 + 0.5 * writer.zero_size  # small zeros are rounder, not just smaller
-    below = 0.0
+    lower = writer.hang if character in "479" else 0.0
     if character == "1":
-        below = writer.one_below * (writer.one_size - 1.0)
         height *= writer.one_size
+        lower = writer.one_below * (writer.one_size - 1.0)
     affine = np.array([[width, turn * height], [-turn * width - slant * turn, height]], np.float32)
     affine[0, 1] -= slant * height
     points = (points - np.array((0, 1), np.float32)) @ affine.T
-    points[:, 1] += 1 + (writer.hang if character in "479" else below)
+    points[:, 1] += 1 + lower
     return Trace(points, _press(rng, shape, writer), shape.spans)

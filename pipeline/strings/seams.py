@@ -55,7 +55,7 @@ def _keep_apart(part: Image, tried: list[Cut], distance: float) -> list[Cut]:
         if edge <= centre < w - edge and all(abs(centre - other) >= distance for other in centres):
             cuts.append(cut)
             centres.append(centre)
-    ordered = sorted(cuts, key=lambda cut: int(cut.sum())) if len(cuts) > 1 else cuts
+    ordered = sorted(cuts, key=lambda cut: int(cut.sum()))
     for before, after in pairwise(ordered):
         np.maximum(before, after, out=after)  # cuts that cross share the stretch
     return ordered
@@ -108,9 +108,12 @@ def _groups(parts: Sequence[Image]) -> Iterator[list[Image]]:
 
 
 def _find_together(parts: Sequence[Image], limit: float, apart: int) -> list[list[Cut]]:
-    # Every component in two halves, the lower one upside down: the middle row is the last one of both.
+    """What `find_seams` gives, in one pass over all rows.
+
+    Every component lies there in two halves, the lower one upside down: its middle row is the last of both.
+    """
     upper = [part[: len(part) // 2 + 1] for part in parts]
-    lower = [part[: len(part) // 2 - 1 if len(part) > 1 else None : -1] for part in parts]
+    lower = [part[len(part) // 2 :][::-1] for part in parts]
     cost, lefts = _side_by_side([*upper, *lower], apart)
     total = _accumulate(cost)
     half = lefts[len(parts)]
@@ -134,7 +137,7 @@ def _find_together(parts: Sequence[Image], limit: float, apart: int) -> list[lis
 def _side_by_side(halves: Sequence[Image], apart: int) -> tuple[NDArray[np.float32], list[int]]:
     """What it costs to pass every pixel of the halves, their last rows in one; and where each begins.
 
-    Between them are barriers, `apart` pixels wide; above a lower half there is nothing to pay.
+    Between them are barriers, `apart` pixels wide; above a half of fewer rows there is nothing to pay.
     """
     lefts = [0, *np.cumsum([half.shape[1] + apart for half in halves]).tolist()]
     deepest = max(map(len, halves))
