@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from pipeline.paper.ink import Mask
-
-LONG_WALL = 0.55  # of the picture's height
 
 
 def find_lines(mask: Mask, min_length: int, max_thickness: int) -> Mask:
@@ -32,37 +29,6 @@ def find_lines(mask: Mask, min_length: int, max_thickness: int) -> Mask:
     edge = cv2.BORDER_CONSTANT
     thick = cv2.morphologyEx(grown, cv2.MORPH_OPEN, column, borderType=edge, borderValue=0)
     return np.asarray(cv2.bitwise_and(cv2.subtract(grown, thick), mask), np.uint8)
-
-
-def find_walls(mask: Mask, rules: Mask, max_thickness: int) -> Mask:
-    """Ink of the upright sides of a frame: (H, W) uint8, 255 on a wall.
-
-    A wall is a straight line from one rule to another, at the end of both: an upright 1 between two rules
-    has them on either side.
-
-    rules : as `find_lines` gives them. max_thickness : pixels.
-    """
-    walls = np.zeros_like(mask)
-    upright = find_lines(np.ascontiguousarray(mask.T), int(LONG_WALL * len(mask)), max_thickness)
-    if not upright.any():
-        return walls
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(np.ascontiguousarray(upright.T), connectivity=8)
-    reach = max_thickness + 1
-    for label, (left, top, width, height, _) in enumerate(stats[1:].tolist(), start=1):
-        near = [rules[max(row - reach, 0) : row + reach + 1] for row in (top, top + height - 1)]
-        ends = [np.asarray(part.any(axis=0), np.bool_) for part in near]
-        right = left + width
-        before = slice(max(left - 3 * reach, 0), max(left - reach, 0))
-        after = slice(right + reach, right + 3 * reach)
-        long = height >= LONG_WALL * len(mask) and width <= max_thickness
-        if long and all(_ends_at(end, before, after) for end in ends):
-            walls[labels == label] = 255
-    return walls
-
-
-def _ends_at(rule: NDArray[np.bool_], before: slice, after: slice) -> bool:
-    """Whether the rule, (W,) where it is inked, runs on one side only."""
-    return bool(rule[before].any() != rule[after].any())
 
 
 def erase_lines(mask: Mask, lines: Mask, reach: int) -> Mask:

@@ -16,8 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.document import Image
-from pipeline.paper import deskew, ink, lines
+from pipeline.paper import deskew, ink
 from pipeline.paper.ink import Darkness, Mask
+from pipeline.paper.lines import erase_lines, find_lines
+from pipeline.paper.walls import find_walls
 from pipeline.strings.seams import Cut, find_cuts
 
 Labels = NDArray[np.int16]
@@ -82,12 +84,12 @@ def segment(dark: Darkness, mask: Mask | None = None, slant: float | None = None
     """Pieces of a line of writing.
 
     dark : (H, W) float32 as `ink.darkness` gives it.
-    mask : (H, W) uint8, ink bright; binarized here, and ruled lines taken out, where not given.
+    mask : (H, W) uint8, ink bright; binarized here, and printed lines taken out, where not given.
     slant : shear to take out; estimated where not given.
     """
     given = mask is not None
     if mask is None:
-        mask = _without_rules(ink.binarize(ink.soften(dark)))
+        mask = _without_print(ink.binarize(ink.soften(dark)))
     stroke = max(1.0, ink.stroke_width(mask))
     slant = deskew.estimate_slant(mask) if slant is None else slant
     if slant:
@@ -116,18 +118,18 @@ def runs(pieces: Pieces) -> NDArray[np.int32]:
     return np.array(found, np.int32).reshape(-1, 2)
 
 
-def _without_rules(mask: Mask) -> Mask:
-    height = mask.shape[0]
+def _without_print(mask: Mask) -> Mask:
+    """The mask without printed rules and walls. Their grey stays: where print runs into a digit, it shows."""
     stroke = max(1.0, ink.stroke_width(mask))
     thickest = int(2 * stroke) + 1
-    rules = lines.find_lines(mask, min_length=max(int(0.9 * height), 20), max_thickness=thickest)
-    if not rules.any():
-        return mask
     reach = int(1.5 * stroke) + 2
-    walls = lines.find_walls(mask, rules, thickest)
+    rules = find_lines(mask, min_length=max(int(0.9 * len(mask)), 20), max_thickness=thickest)
+    walls = find_walls(mask, rules, thickest)
     if walls.any():
-        mask = lines.erase_lines(mask.T, walls.T, reach).T
-    return lines.erase_lines(mask, np.asarray(cv2.bitwise_and(rules, mask), np.uint8), reach)
+        mask = erase_lines(mask.T, walls.T, reach).T
+    if rules.any():
+        mask = erase_lines(mask, np.asarray(cv2.bitwise_and(rules, mask), np.uint8), reach)
+    return mask
 
 
 def _components(mask: Mask, even: Image, stroke: float) -> tuple[Labels, NDArray[np.int32], float]:
