@@ -9,6 +9,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from models.classifier import Model
 from models.material import Glyphs, each_shard, split
@@ -17,6 +18,7 @@ from pipeline.forms.cut import CutField, cut_form
 from pipeline.forms.layout import load_form
 from pipeline.strings.classify import Seen, see_groups
 from pipeline.strings.lattice import Lattice
+from pipeline.strings.normalize import SIDE
 from sample_scans.combs import Digits
 from sample_scans.number_forms import draw_number_form
 
@@ -42,6 +44,18 @@ def draw_combs(seed: int, pages: int, glyphs: Glyphs | None, workers: int = 1) -
     """
     parts = each_shard(_draw_shard, split(seed, pages, glyphs, SHARD), workers)
     return [comb for part in parts for comb in part]
+
+
+def gather_digits(
+    seed: int, pages: int, glyphs: Glyphs | None, workers: int
+) -> tuple[Image, NDArray[np.int64]]:
+    """The digits in the combs of so many drawn forms: crops (N, 28, 28) uint8 and labels 0..9 (N,)."""
+    crops, labels = [np.zeros((0, SIDE, SIDE), np.uint8)], []
+    for comb in draw_combs(seed, pages, glyphs, workers):
+        for lattice, digit in zip(comb.lattices, comb.value, strict=True):
+            crops.append(lattice.crops[lattice.whole])
+            labels += [int(digit)] * len(crops[-1])
+    return np.concatenate(crops), np.array(labels, np.int64)
 
 
 def _draw_shard(shard: tuple[int, int, int, Glyphs | None]) -> list[Comb]:

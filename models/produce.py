@@ -20,6 +20,7 @@ from models.calibrate import fit_temperature
 from models.cards import write_card
 from models.data import load_dataset, split
 from models.dataflow import Parts, Stage, predict_stage, trace_flow
+from models.drawn_combs import gather_digits
 from models.export import export, export_crops
 from models.labelled import Crops, Cutter, DataError, DataSet, hold_back, join
 from models.learner import make_learner
@@ -36,6 +37,7 @@ from models.training import History, Row, Watcher, fit, predict
 
 STRIPS = "strips"  # the data: MNIST and the crops of rendered strips
 HELD_STRIPS = 1_000
+STRIPS_A_FORM = 30  # strips that are drawn for every form
 MNIST_SHARE = 2  # times that MNIST is shown for every time a strip's crop is
 RESUME = "resume"
 INPUTS = {
@@ -83,15 +85,22 @@ def gather(job: Job, cutter: Cutter | None = None) -> Parts:
     if held is None:
         raise DataError("strips: some digits must be held back for the strips to judge by; give --held-back")
     cores = os.cpu_count() or 1
-    drawn = Crops(*gather_crops(recipe.seed, recipe.strips, Glyphs(kept.x, kept.y), cores))
-    extra = Crops(*gather_crops(recipe.seed + 1_000_000, HELD_STRIPS, Glyphs(held.x, held.y), cores))
+    drawn, forms = _draw(recipe.seed, recipe.strips, kept, cores)
+    extra, _ = _draw(recipe.seed + 1_000_000, HELD_STRIPS, held, cores)
     return Parts(
-        f"mnist {MNIST_SHARE} times and {recipe.strips} strips",
+        f"mnist {MNIST_SHARE} times, {recipe.strips} strips and the combs of {forms} forms",
         join(*[kept] * MNIST_SHARE, drawn),
         held,
         data.test,
         extra,
     )
+
+
+def _draw(seed: int, strips: int, digits: Crops, cores: int) -> tuple[Crops, int]:
+    """What reading makes of so many drawn strips and of the combs of drawn forms, and how many these are."""
+    glyphs, forms = Glyphs(digits.x, digits.y), -(-strips // STRIPS_A_FORM)
+    of_strips = Crops(*gather_crops(seed, strips, glyphs, cores))
+    return join(of_strips, Crops(*gather_digits(seed, forms, glyphs, cores))), forms
 
 
 def _load(job: Job, cutter: Cutter | None) -> DataSet:

@@ -13,9 +13,10 @@ from pipeline.envelopes.written import Spotter, find_codes
 from pipeline.layouts import Layout
 from pipeline.locate import Region, locate
 from pipeline.paper import ink
+from pipeline.paper.ink import Darkness, Mask
 from pipeline.paper.page_in_scan import find_page
 from pipeline.strings.lattice import Lattice, build_lattice
-from pipeline.strings.segment import segment
+from pipeline.strings.segment import Pieces, segment, segment_box
 
 RIM = 0.25  # of a row of empty boxes, taken out with it, in its heights
 
@@ -81,11 +82,11 @@ def _cut(regions: Sequence[Region]) -> tuple[Cut, ...]:
         Cut(
             region,
             region.lattices
-            or tuple(
-                # A single digit has too few strokes to tell slant from shape.
-                build_lattice(segment(dark, mask, slant=0.0 if region.boxed else None))
-                for dark, mask in region.strips
-            ),
+            or tuple(build_lattice(_pieces(region, dark, mask)) for dark, mask in region.strips),
         )
         for region in regions
     )
+
+
+def _pieces(region: Region, dark: Darkness, mask: Mask | None) -> Pieces:
+    return segment_box(dark, mask) if region.boxed and mask is not None else segment(dark, mask)

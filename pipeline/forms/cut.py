@@ -17,7 +17,7 @@ from pipeline.forms.unframe import hanging, share_out, writing
 from pipeline.forms.ways import Way, seen_from
 from pipeline.paper.ink import Darkness, Mask
 from pipeline.strings.lattice import Lattice, build_lattice
-from pipeline.strings.segment import segment
+from pipeline.strings.segment import segment, segment_box
 
 # A field whose ink is fainter than this against the darkest writing of the page holds guide marks.
 GUIDES = 0.42
@@ -135,8 +135,7 @@ def _cut_field(lifted: _Lifted, darkest: float, way: Way) -> CutField:
             for (_, own), (wide, tall) in zip(strips, sides, strict=True)
         )
         lattices = tuple(
-            # A single digit has too few strokes to tell slant from shape.
-            build_lattice(segment(dark, np.zeros_like(own) if crossing.void else own, slant=0.0))
+            build_lattice(segment_box(dark, np.zeros_like(own) if crossing.void else own))
             for (dark, own), crossing in zip(strips, crossings, strict=True)
         )
         return CutField(field, lattices, crossings, patch.box)

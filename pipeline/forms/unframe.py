@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 
 import cv2
@@ -15,6 +16,7 @@ from pipeline.paper.ink import Darkness, Mask
 
 # Half of the strip about a wall in which its ink is looked for, in heights of a box.
 BAND = 0.1
+BESIDE = 5  # of that strip on either side of a thick wall, at least, pixels
 # Length of the stretches in which a wall is followed, in heights of a box.
 BLOCK = 1.2
 # Most of a wall's length that a ring may share with it, in heights of a box.
@@ -44,14 +46,10 @@ def writing(patch: Patch) -> tuple[Mask, Mask]:
     for places, turned in ((patch.walls[0], False), (patch.walls[1], True)):
         seen, out, marked = (mask.T, gone.T, strips.T) if turned else (mask, gone, strips)
         tops = np.zeros(len(places), int) if turned else patch.tops.astype(int)
-        views = [
-            (slice(top, None), slice(max(0, int(x) - band), int(x) + band + 1))
-            for x, top in zip(places, tops, strict=True)
-        ]
-        parts = [np.ascontiguousarray(seen[view]) for view in views]
-        middles = [x - columns.start for x, (_, columns) in zip(places, views, strict=True)]
-        thick = _usual_thickness(parts, middles)
-        for middle, view, part in zip(middles, views, parts, strict=True):
+        thick = _usual_thickness(*_strips(seen, places, tops, band)[1:])
+        # What runs into a thick wall must be seen on either side of it.
+        band = max(band, math.ceil(thick / 2) + BESIDE)
+        for view, part, middle in zip(*_strips(seen, places, tops, band), strict=True):
             out[view] |= _line(part, middle, height, thick)
             marked[view] = 255
     rest = np.where(gone > 0, np.uint8(0), mask)
@@ -60,6 +58,18 @@ def writing(patch: Patch) -> tuple[Mask, Mask]:
     for y in patch.walls[1]:
         rest |= _shared(rest.T, gone.T, round(float(y)), band, BRIDGE * height).T
     return _without_faint(_without_leftovers(rest, strips, height), patch), strips
+
+
+def _strips(
+    seen: Mask, places: NDArray[np.float64], tops: NDArray[np.int_], band: int
+) -> tuple[list[tuple[slice, slice]], list[Mask], list[float]]:
+    """The strips about upright walls: where they are, their pixels, the columns of the walls in them."""
+    views = [
+        (slice(top, None), slice(max(0, int(x) - band), int(x) + band + 1))
+        for x, top in zip(places, tops, strict=True)
+    ]
+    middles = [float(x) - columns.start for x, (_, columns) in zip(places, views, strict=True)]
+    return views, [np.ascontiguousarray(seen[view]) for view in views], middles
 
 
 def _threshold(patch: Patch, band: int) -> float:

@@ -69,8 +69,7 @@ def _sense(line: Seen) -> float:
     """
     if not line.lattice.size:
         return 0.0
-    whole = (line.lattice.edges[:, 0] == 0) & (line.lattice.edges[:, 1] == line.lattice.size)
-    best = float(line.proba[whole, :10].max(initial=0.0))
+    best = float(line.proba[line.lattice.whole, :10].max(initial=0.0))
     cut = max(float(np.log(max(best, 1e-9))), LEAST)
     if line.frames is None:
         return cut

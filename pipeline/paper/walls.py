@@ -24,7 +24,7 @@ MOST_BEND, MOST_LEAN = 0.45, 0.1
 TOUCH = 4  # rows from a line's end to the rule that it joins, at most
 # What lines of one print differ by: rows of their ends, pixels of their width, columns a row of their lean.
 SAME_END, SAME_WIDTH, SAME_LEAN = 2, 1.2, 0.04
-LOWER = 0.95  # of the height of the walls, as which the writing between is lower
+LOWER = 0.85  # of the walls' height, at most, as which the writing between is lower
 
 
 @dataclass(frozen=True, eq=False)

@@ -65,6 +65,12 @@ class Lattice:
     picture: Image
     proba: NDArray[np.float32] | None = None
 
+    @property
+    def whole(self) -> NDArray[np.bool_]:
+        """Which run is all pieces together: (R,); none where they are too many or too far apart."""
+        whole: NDArray[np.bool_] = (self.edges[:, 0] == 0) & (self.edges[:, 1] == self.size)
+        return whole
+
 
 def build_lattice(pieces: Pieces) -> Lattice:
     """The lattice of a line of pieces; without pieces it has no edges."""

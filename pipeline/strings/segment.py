@@ -7,7 +7,7 @@ pieces, and `decode` finds out which runs are digits.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import TypeVar
 
@@ -90,16 +90,32 @@ def segment(dark: Darkness, mask: Mask | None = None, slant: float | None = None
     given = mask is not None
     if mask is None:
         mask = _without_print(ink.binarize(ink.soften(dark)))
-    stroke = max(1.0, ink.stroke_width(mask))
     slant = deskew.estimate_slant(mask) if slant is None else slant
     if slant:
         dark, mask = deskew.shear(dark, slant), deskew.shear(mask, slant)
         mask = np.where(mask > 127, np.uint8(255), np.uint8(0))
+    parts = _parts(dark, mask, slant, alone=given)
+    labels, boxes = _cut(parts)
+    return replace(parts, labels=labels, boxes=boxes)
+
+
+def segment_box(dark: Darkness, mask: Mask) -> Pieces:
+    """The ink of a printed box in pieces: not cut, since there is no more than one digit in it.
+
+    Nor is it straightened: one digit has too few strokes to tell slant from shape.
+
+    dark : (H, W) float32. mask : (H, W) uint8, the box's own ink bright.
+    """
+    return _parts(dark, mask, 0.0, alone=True)
+
+
+def _parts(dark: Darkness, mask: Mask, slant: float, alone: bool) -> Pieces:
+    """The connected components of a line, not yet cut; alone : what is not in `mask` is not to be seen."""
+    stroke = max(1.0, ink.stroke_width(mask))
     even = ink.even_ink(dark, mask)
-    if given:  # what is not the line's ink is not to be seen either, but for the soft edge of its strokes
+    if alone:  # but for the soft edge of its strokes
         even = np.where(cv2.dilate(mask, np.ones((5, 5), np.uint8)) > 0, even, np.uint8(0))
     labels, boxes, height = _components(mask, even, stroke)
-    labels, boxes = _cut(even, labels, boxes, height, stroke)
     return Pieces(even, labels, boxes, height, stroke, slant)
 
 
@@ -161,11 +177,10 @@ def digit_height(boxes: NDArray[np.int32]) -> float:
     return float(median(height for height in heights if height >= least))
 
 
-def _cut(
-    even: Image, labels: Labels, boxes: NDArray[np.int32], height: float, stroke: float
-) -> tuple[Labels, NDArray[np.int32]]:
-    """Cut every component that is wide enough to hold two digits along its cheapest seams."""
-    places = boxes.tolist()
+def _cut(parts: Pieces) -> tuple[Labels, NDArray[np.int32]]:
+    """Cut every component that is wide enough to hold two digits along its cheapest seams: labels, boxes."""
+    even, labels, height, stroke = parts.ink, parts.labels, parts.height, parts.stroke
+    places = parts.boxes.tolist()
     owns = [_window(labels, place) == number for number, place in enumerate(places, start=1)]
     wide = [i for i, (left, _, right, _) in enumerate(places) if right - left > CUT_WIDTH * height]
     inks = [np.where(owns[i], _window(even, places[i]), np.uint8(0)) for i in wide]
