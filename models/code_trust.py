@@ -37,6 +37,7 @@ class Answers:
 
     wholes : for each the indices of those of which it is a part. kind : (N,) int, of each in the order of
     `Kind`. existence : (N,), odds that the country's codes lend to each. uncoded : pieces without a code.
+    pieces : how many there are, also such as gave no code.
     """
 
     evidence: NDArray[np.float64]
@@ -46,6 +47,7 @@ class Answers:
     kind: NDArray[np.intp]
     existence: NDArray[np.float64]
     uncoded: frozenset[int]
+    pieces: int
 
     def of(self, *kinds: Kind) -> Answers:
         """Those of some kinds."""
@@ -60,7 +62,30 @@ class Answers:
             self.kind[kept],
             self.existence[kept],
             self.uncoded,
+            self.pieces,
         )
+
+
+def join(parts: Sequence[Answers]) -> Answers:
+    """All answers of `parts`, of at least one, their pieces numbered on."""
+    codes = np.cumsum([0, *(len(part.right) for part in parts)]).tolist()
+    pieces = np.cumsum([0, *(part.pieces for part in parts)]).tolist()
+    return Answers(
+        np.concatenate([part.evidence for part in parts]),
+        np.concatenate([part.right for part in parts]),
+        np.concatenate([part.piece + first for part, first in zip(parts, pieces, strict=False)]),
+        [
+            [index + first for index in within]
+            for part, first in zip(parts, codes, strict=False)
+            for within in part.wholes
+        ],
+        np.concatenate([part.kind for part in parts]),
+        np.concatenate([part.existence for part in parts]),
+        frozenset(
+            number + first for part, first in zip(parts, pieces, strict=False) for number in part.uncoded
+        ),
+        pieces[-1],
+    )
 
 
 def fit_confidence(answers: Answers, factors: int) -> Weights:

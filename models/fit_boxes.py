@@ -18,11 +18,9 @@ from models.cards import amend_card
 from models.classifier import PARAMETERS, Model, load_model
 from models.drawn_combs import draw_combs, see_combs
 from models.fit_reader import calibrate, held_glyphs
-from models.material import Glyphs
+from models.material import WORKERS, Glyphs
 from models.string_calibration import answer_boxes, fit_box_pair
 from pipeline.parameters import ReaderParameters, Trust
-
-WORKERS = 2  # processes that draw
 
 
 def fit_boxes(directory: Path, mnist: Path | None, forms: int, seed: int) -> dict[str, Any]:

@@ -30,11 +30,11 @@ from models.learn_reader import Field, View, view
 from models.learner import has_bfloat16, make_learner
 from models.line_data import Line
 from models.line_files import LINE_KERAS, save_line_network
+from models.material import WORKERS
 from models.mean_network import mean_weights, settle
 from pipeline.strings.classify import Seen
 
 KERAS = "network.keras"
-WORKERS = 2  # processes that draw
 
 Watch = Callable[[str, int, int], None]
 """Is told what is being done, and how many of how many steps of it are done."""

@@ -36,6 +36,7 @@ MNIST_HEIGHT, PEN_HEIGHT = 20.0, 40.0  # of digits that strips are composed of, 
 CAPITAL = 0.72  # height of printed digits, of their font's size
 JUNK_PER_DIGIT = 1.2
 SHARD = 1_000  # strips that are drawn from one seed
+WORKERS = 2  # processes that draw; any number draws the same
 
 Shard = TypeVar("Shard")
 Part = TypeVar("Part")
@@ -137,7 +138,7 @@ def split(
 
 def each_shard(gather: Callable[[Shard], Part], shards: Sequence[Shard], workers: int) -> list[Part]:
     """What `gather` makes of every shard, in their order; in this process where one worker is enough."""
-    if workers <= 1:
+    if min(workers, len(shards)) <= 1:
         return [gather(shard) for shard in shards]
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         return list(pool.map(gather, shards))

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
@@ -14,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.labelled import Crops, DataError
+from models.material import each_shard
 from models.page_turns import QUARTERS, after_quarter
 from models.pictures import read_picture
 from models.thumbnail import SIDE, thumbnail
@@ -32,8 +31,7 @@ COMPANIONS = {"Thumbs.db", "desktop.ini"}
 def draw_pages(seed: int, count: int, workers: int) -> Crops:
     """`count` pages that this project draws, the same for any number of workers."""
     shards = [(seed, n, min(SHARD, count - n * SHARD)) for n in range(-(-count // SHARD))]
-    with ProcessPoolExecutor(max(1, workers), mp_context=get_context("spawn")) as pool:
-        parts = list(pool.map(_draw_shard, shards))
+    parts = each_shard(_draw_shard, shards, workers)
     return Crops(np.concatenate([x for x, _ in parts]), np.concatenate([y for _, y in parts]), CLASSES)
 
 

@@ -29,7 +29,7 @@ from models.line_files import save_line_network
 from models.line_layers import build_line_network
 from models.line_network import LineNetwork
 from models.line_training import LineBatches, ctc_loss, exact_rate, line_optimizer
-from models.material import Glyphs
+from models.material import WORKERS, Glyphs
 from models.mean_network import mean_weights, settle
 from models.mnist import load_mnist
 from models.network import Network
@@ -37,7 +37,6 @@ from pipeline.strings.picture import MAX_WIDTH
 
 PART = 30_000  # strips drawn from one seed
 HELD_STRIPS, HELD_SEED = 2_000, 2_000_001
-WORKERS = 2
 
 
 @dataclass(frozen=True)

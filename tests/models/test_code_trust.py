@@ -17,6 +17,7 @@ from models.code_trust import (
     fit_confidence,
     fit_trust,
     heard,
+    join,
     least_find,
     tell,
 )
@@ -34,7 +35,29 @@ def answers() -> Answers:
     uncoded = frozenset(range(0, 200, 10))
     coded = ~np.isin(piece, list(uncoded))
     right = coded & (rng.random(400) < 1 / (1 + np.exp(-3.0 * place)))
-    return Answers(evidence, right, piece, [[] for _ in right], np.zeros(400, np.intp), np.ones(400), uncoded)
+    wholes: list[list[int]] = [[] for _ in right]
+    return Answers(evidence, right, piece, wholes, np.zeros(400, np.intp), np.ones(400), uncoded, 200)
+
+
+def test_joined_answers_keep_which_is_part_of_which_and_which_pieces_have_no_code() -> None:
+    known = answers()
+    nothing = Answers(
+        known.evidence[:0],
+        known.right[:0],
+        known.piece[:0],
+        [],
+        known.kind[:0],
+        known.existence[:0],
+        frozenset({1}),
+        2,
+    )
+    wholes = [[1], *known.wholes[1:]]
+    both = join([replace(known, wholes=wholes), nothing, replace(known, wholes=wholes)])
+    assert both.pieces == 402
+    assert both.piece.tolist() == [*known.piece.tolist(), *(known.piece + 202).tolist()]
+    assert (both.wholes[0], both.wholes[400]) == ([1], [401])
+    assert both.uncoded == known.uncoded | {201} | {number + 202 for number in known.uncoded}
+    assert (both.evidence[400:] == known.evidence).all()
 
 
 def test_confidence_is_the_share_that_is_right() -> None:
@@ -107,7 +130,7 @@ def test_a_good_place_does_not_make_up_for_a_doubtful_digit() -> None:
     right = rng.random(count) < chance.prod(axis=1)
     kinds = np.zeros(count, np.intp)
     known = Answers(
-        evidence, right, np.arange(count), [[] for _ in right], kinds, np.ones(count), frozenset()
+        evidence, right, np.arange(count), [[] for _ in right], kinds, np.ones(count), frozenset(), count
     )
     doubtful = replace(known, evidence=np.zeros_like(evidence))
     doubtful.evidence[:, [0, place]] = 1.0, 8.0
@@ -143,7 +166,8 @@ def test_the_thresholds_hold_for_codes_of_every_kind() -> None:
     kind = np.arange(count) % 3
     less = np.where(kind == KINDS.index(Kind.UNLISTED), 1.5, 0.0)
     right = rng.random(count) < 1 / (1 + np.exp(-evidence[:, EVIDENCE.index("path")] + less))
-    known = Answers(evidence, right, np.arange(count), [[] for _ in right], kind, np.ones(count), frozenset())
+    wholes: list[list[int]] = [[] for _ in right]
+    known = Answers(evidence, right, np.arange(count), wholes, kind, np.ones(count), frozenset(), count)
     envelope = fit_trust(known, (0.0,) * len(FEATURES))
     assert envelope.caution[1] > envelope.caution[0] + 0.3
     for each in Kind:

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models import fit_envelopes, load_model
+from models import drawn_mail, fit_envelopes, load_model
 from models.classifier import SHIPPED, ModelError
-from models.fit_envelopes import Choice, fit_places
+from models.drawn_mail import Choice
+from models.fit_envelopes import fit_places
 from pipeline.envelopes.parameters import EnvelopeParameters
 from pipeline.envelopes.spot import FEATURES
 from sample_scans import mail
@@ -41,12 +42,18 @@ def test_places_learn_what_tells_the_code() -> None:
 
 def test_pieces_are_drawn_upright_and_some_without_a_code(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mail, "CASES", {"coarse": 1, "upside-down": 50, "no-code": 1})
-    monkeypatch.setattr(fit_envelopes, "UNCODED", 0.4)
-    drawn = list(fit_envelopes.draw_pieces(1, 12, ("us", "de")))
+    monkeypatch.setattr(drawn_mail, "UNCODED", 0.4)
+    mail_of_two = drawn_mail.Mail(1, 12, ("us", "de"))
+    drawn = list(mail_of_two.draw())
     cases = [piece.truth.case for piece, _ in drawn]
     assert 2 <= sum(case in NO_CODE for case in cases) <= 8
     assert set(cases) <= {"coarse", *NO_CODE}
     assert [country.code for _, country in drawn] == ["us", "de"] * 6
+    monkeypatch.setattr(drawn_mail, "SHARD", 5)
+    parts = [part.draw() for part in mail_of_two.shards()]
+    again = [piece for part in parts for piece, _ in part]
+    assert [each.truth for each in again] == [piece.truth for piece, _ in drawn]
+    assert all((one.page == other.page).all() for one, (other, _) in zip(again, drawn, strict=True))
 
 
 def test_a_fitted_model_reads_with_what_was_fitted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from flows.cli import main
 from models import learn as learning
-from models import learn_networks, learn_reader
+from models import learn_reader
 from models.classifier import CARD, NETWORK, PARAMETERS, SHIPPED, load_model
 from models.doubts import SURE, find_doubts
 from models.drawn_combs import draw_combs
@@ -109,7 +109,6 @@ def told(truth, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(learning, "FEWEST", 1)
         patch.setattr(learn_reader, "CALIBRATION_STRIPS", 8)
-        patch.setattr(learn_networks, "WORKERS", 1)
         lesson = Lesson(turns=2, crop_epochs=1, line_epochs=1, line_repeat=1, strips=4)
         steps = []
         found = learn(

@@ -119,7 +119,6 @@ def test_a_damaged_line_network_is_named(tmp_path):
 @pytest.fixture
 def digits(tmp_path, monkeypatch):
     """Digits to compose strips of, for a short training in `tmp_path`, a model of crops."""
-    monkeypatch.setattr("models.train_line.WORKERS", 1)
     monkeypatch.setattr("models.train_line.held_back", lambda directory: 60)
     for name in (NETWORK, PARAMETERS, CARD):
         (tmp_path / name).write_bytes((SHIPPED / name).read_bytes())
