@@ -19,7 +19,7 @@ from pipeline.parameters import ReaderParameters
 from pipeline.strings.classify import Seen
 from pipeline.strings.decode import Candidate
 from pipeline.strings.lattice import build_lattice
-from pipeline.strings.segment import segment
+from pipeline.strings.segment import segment_box
 from pipeline.strings.values import READINGS, alternatives, propose, read_boxes, read_line, score
 
 # A value of a length that the layout does not allow: that unlikely before the writing is seen.
@@ -129,7 +129,7 @@ def _without_crossed(
         read = propose(score(lines[index], parameters.weights), parameters.boxes.pair, (1,), 0.0, 1)
         crossing = with_digit(by_shape, read[0] if read else None)
         if crossing.told:
-            nothing = build_lattice(segment(np.zeros((1, 1), np.float32), np.zeros((1, 1), np.uint8)))
+            nothing = build_lattice(segment_box(np.zeros((1, 1), np.float32), np.zeros((1, 1), np.uint8)))
             lines[index] = Seen(nothing, lines[index].proba[:0])
         crossings.append(crossing)
     kept = tuple(line.lattice for line in lines)

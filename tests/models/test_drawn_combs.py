@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from models import load_model
-from models.drawn_combs import draw_combs, see_combs
+from models.drawn_combs import draw_combs, gather_digits, see_combs
 from models.material import Glyphs
 from pipeline.strings.values import read_boxes
 
@@ -38,3 +38,12 @@ def test_given_digits_stand_on_some_pages():
     ones = [set(read_boxes(boxes, model.parameters)[0][0].value) == {"1"} for boxes in combs]
     assert any(ones)
     assert not all(ones)
+
+
+def test_crops_of_combs_are_whole_digits_with_their_labels() -> None:
+    crops, labels = gather_digits(5, 1, None, 1)
+    combs = draw_combs(5, 1, None)
+    assert crops.shape == (len(labels), 28, 28)
+    assert 0.9 * sum(len(comb.value) for comb in combs) <= len(labels)
+    proba = load_model(None).predict_proba(crops)
+    assert (proba[:, :10].argmax(axis=1) == labels).mean() > 0.8

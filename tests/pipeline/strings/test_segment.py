@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.strings.segment import MAX_RUN, Pieces, digit_height, runs, segment
+from pipeline.strings.segment import MAX_RUN, Pieces, digit_height, runs, segment, segment_box
 
 
 def rings(centres: list[int], radius: int = 15) -> np.ndarray:
@@ -31,6 +31,17 @@ def test_touching_rings_are_cut_where_they_touch():
     pieces = segment(rings([40, 72]), slant=0.0)
     borders = pieces.boxes[1:, 0]
     assert any(abs(int(border) - 56) <= 3 for border in borders)
+
+
+def test_the_ink_of_a_box_is_not_cut_nor_is_what_lies_beside_it_seen():
+    dark = rings([40, 72, 150])
+    mask = np.where(dark > 0.5, np.uint8(255), np.uint8(0))
+    mask[:, 100:] = 0
+    pieces = segment_box(dark, mask)
+    assert len(pieces) == 1 < len(segment(dark, mask, slant=0.0))
+    assert pieces.slant == 0.0
+    assert not pieces.ink[:, 110:].any()
+    assert runs(pieces).tolist() == [[0, 1]]
 
 
 def test_no_ink_gives_no_pieces_and_no_runs():

@@ -1,0 +1,54 @@
+"""A printed frame goes, what was written in it stays, however thick the one and near the other."""
+
+import cv2
+import numpy as np
+import pytest
+
+from pipeline.document import Box
+from pipeline.forms.lift import Patch
+from pipeline.forms.unframe import share_out, writing
+
+HEIGHT, WIDTH, LEFT, TOP = 60, 56, 30, 28
+
+
+def comb(thick: int, boxes: int = 2) -> Patch:
+    """A row of boxes, 56 wide and 60 high from wall to wall, with walls so thick."""
+    dark = np.zeros((HEIGHT + 2 * TOP, boxes * WIDTH + 2 * LEFT), np.float32)
+    columns = LEFT + WIDTH * np.arange(boxes + 1)
+    half = thick // 2
+    for row in (TOP, TOP + HEIGHT):
+        dark[row - half : row - half + thick, LEFT - half : columns[-1] - half + thick] = 0.9
+    for column in columns:
+        dark[TOP - half : TOP + HEIGHT - half + thick, column - half : column - half + thick] = 0.9
+    cells = np.array([[x, TOP, x + WIDTH, TOP + HEIGHT] for x in columns[:-1]], np.float64)
+    walls = columns.astype(np.float64), np.array([TOP, TOP + HEIGHT], np.float64)
+    return Patch(dark, cells, walls, 1.0, Box(0, 0, 1, 1), np.zeros(boxes + 1))
+
+
+@pytest.mark.parametrize("thick", [2, 5, 9, 12])
+def test_of_boxes_nobody_wrote_in_nothing_is_left(thick):
+    assert not writing(comb(thick))[0].any()
+
+
+@pytest.mark.parametrize("thick", [2, 5, 9, 12])
+def test_a_ring_that_touches_the_line_below_ends_there(thick):
+    patch = comb(thick)
+    ring = np.zeros_like(patch.dark)
+    foot = TOP + HEIGHT - thick // 2  # the line's first row
+    cv2.ellipse(ring, (LEFT + WIDTH // 2, foot - 20), (11, 18), 0, 0, 360, 0.9, 4)
+    np.maximum(patch.dark, ring, out=patch.dark)
+    mask, _ = writing(patch)
+    rows = np.flatnonzero(mask.any(axis=1))
+    assert rows[0] == pytest.approx(foot - 40, abs=1)
+    assert foot - 2 <= rows[-1] <= foot + 4
+    (_, own), (_, next_to_it) = share_out(patch, mask)
+    assert (own > 0).sum() == pytest.approx((ring > 0.5).sum(), rel=0.1)
+    assert not next_to_it.any()
+
+
+@pytest.mark.parametrize("thick", [2, 5, 9])
+def test_a_stroke_across_the_line_below_stays_whole(thick):
+    patch = comb(thick)
+    patch.dark[TOP + 12 : TOP + HEIGHT + 20, LEFT + 26 : LEFT + 30] = 0.9
+    rows = np.flatnonzero(writing(patch)[0].any(axis=1))
+    assert rows.tolist() == list(range(TOP + 12, TOP + HEIGHT + 20))
