@@ -106,7 +106,11 @@ def segment_box(dark: Darkness, mask: Mask) -> Pieces:
 
     dark : (H, W) float32. mask : (H, W) uint8, the box's own ink bright.
     """
-    return _parts(dark, mask, 0.0, alone=True)
+    parts = _parts(dark, mask, 0.0, alone=True)
+    if len(parts) < 2:
+        return parts
+    # A digit that is broken is as high as its pieces together.
+    return replace(parts, height=float(parts.boxes[:, 3].max() - parts.boxes[:, 1].min()))
 
 
 def _parts(dark: Darkness, mask: Mask, slant: float, alone: bool) -> Pieces:

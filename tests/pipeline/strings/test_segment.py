@@ -44,6 +44,16 @@ def test_the_ink_of_a_box_is_not_cut_nor_is_what_lies_beside_it_seen():
     assert runs(pieces).tolist() == [[0, 1]]
 
 
+def test_a_broken_digit_in_a_box_is_one_run_of_its_pieces():
+    dark = np.zeros((60, 60), np.float32)
+    cv2.ellipse(dark, (36, 18), (10, 9), 0, 0, 360, 0.9, 3)
+    cv2.ellipse(dark, (26, 42), (13, 9), 0, 0, 360, 0.9, 3)
+    pieces = segment_box(dark, np.where(dark > 0.5, np.uint8(255), np.uint8(0)))
+    assert len(pieces) == 2
+    assert pieces.height == pytest.approx(45, abs=2)
+    assert [0, 2] in runs(pieces).tolist()
+
+
 def test_no_ink_gives_no_pieces_and_no_runs():
     pieces = segment(np.zeros((40, 80), np.float32))
     assert len(pieces) == 0
