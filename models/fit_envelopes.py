@@ -79,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m models.fit_envelopes", description=__doc__)
     parser.add_argument("directory", type=Path, help="folder of a trained model with its reader")
-    parser.add_argument("--pieces", type=int, default=3600)
+    parser.add_argument("--pieces", type=int, default=5400)
     parser.add_argument("--seed", type=int, default=5_000_000)
     options = parser.parse_args(arguments)
     print(json.dumps(fit_envelopes(options.directory, options.pieces, options.seed)))

@@ -17,6 +17,7 @@ from pipeline.paper.ink import Darkness, Mask
 # Half of the strip about a wall in which its ink is looked for, in heights of a box.
 BAND = 0.1
 BESIDE = 5  # of that strip on either side of a thick wall, at least, pixels
+DRAWN = 0.25  # share of a wall's strip, along it, that is inked where the wall is dark enough to be ink
 # Length of the stretches in which a wall is followed, in heights of a box.
 BLOCK = 1.2
 # Most of a wall's length that a ring may share with it, in heights of a box.
@@ -135,10 +136,13 @@ def _beyond_stubs(
 
 
 def _usual_thickness(parts: list[Mask], middles: list[float]) -> float:
-    """Width of a field's walls, pixels: of most of their rows, since strokes cover only some of them."""
+    """Width of a field's walls, pixels: of most of their rows, since strokes cover only some of them.
+
+    1 where so few rows are inked that these may be strokes: of a frame too faint to be ink itself.
+    """
     runs = [_thickness(part, middle) for part, middle in zip(parts, middles, strict=True)]
     widths = np.concatenate([np.zeros(0), *runs])
-    return float(np.percentile(widths, 40)) if widths.size else 1.0
+    return float(np.percentile(widths, 40)) if widths.size > DRAWN * sum(map(len, parts)) else 1.0
 
 
 def _shared(rest: Mask, gone: Mask, middle: int, band: int, reach: float) -> Mask:

@@ -52,3 +52,14 @@ def test_a_stroke_across_the_line_below_stays_whole(thick):
     patch.dark[TOP + 12 : TOP + HEIGHT + 20, LEFT + 26 : LEFT + 30] = 0.9
     rows = np.flatnonzero(writing(patch)[0].any(axis=1))
     assert rows.tolist() == list(range(TOP + 12, TOP + HEIGHT + 20))
+
+
+def test_strokes_across_a_frame_too_faint_to_be_ink_say_nothing_of_how_thick_it_is():
+    patch = comb(2)
+    patch.dark[patch.dark > 0] = 0.12
+    patch.dark[TOP + 30 : TOP + HEIGHT + 20, LEFT + 26 : LEFT + 30] = 0.9
+    bar = slice(TOP + HEIGHT - 10, TOP + HEIGHT - 7), slice(LEFT + WIDTH + 15, LEFT + WIDTH + 40)
+    patch.dark[bar] = patch.dark[TOP + 20 : TOP + HEIGHT - 7, bar[1].start : bar[1].start + 3] = 0.9
+    mask, _ = writing(patch)
+    assert mask[bar].all()
+    assert mask[TOP + 30 : TOP + HEIGHT + 20, LEFT + 26 : LEFT + 30].all()
