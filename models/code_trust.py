@@ -68,23 +68,18 @@ class Answers:
 
 def join(parts: Sequence[Answers]) -> Answers:
     """All answers of `parts`, of at least one, their pieces numbered on."""
-    codes = np.cumsum([0, *(len(part.right) for part in parts)]).tolist()
-    pieces = np.cumsum([0, *(part.pieces for part in parts)]).tolist()
+    codes = np.cumsum([0, *(len(part.right) for part in parts[:-1])]).tolist()
+    pieces = np.cumsum([0, *(part.pieces for part in parts[:-1])]).tolist()
+    numbered = list(zip(parts, codes, pieces, strict=True))
     return Answers(
         np.concatenate([part.evidence for part in parts]),
         np.concatenate([part.right for part in parts]),
-        np.concatenate([part.piece + first for part, first in zip(parts, pieces, strict=False)]),
-        [
-            [index + first for index in within]
-            for part, first in zip(parts, codes, strict=False)
-            for within in part.wholes
-        ],
+        np.concatenate([part.piece + piece for part, _, piece in numbered]),
+        [[index + code for index in within] for part, code, _ in numbered for within in part.wholes],
         np.concatenate([part.kind for part in parts]),
         np.concatenate([part.existence for part in parts]),
-        frozenset(
-            number + first for part, first in zip(parts, pieces, strict=False) for number in part.uncoded
-        ),
-        pieces[-1],
+        frozenset(number + piece for part, _, piece in numbered for number in part.uncoded),
+        sum(part.pieces for part in parts),
     )
 
 

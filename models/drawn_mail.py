@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from pathlib import Path
 
 import cv2
@@ -83,28 +82,24 @@ def look_at(mail: Mail, directory: Path, parameters: ReaderParameters, workers: 
     return [choice for found in each_shard(_look_at, shards, workers) for choice in found]
 
 
-def read_mail(mail: Mail, directory: Path, parameters: ReaderParameters, workers: int) -> Answers:
-    """The codes of every piece as read by the model in `directory` with `parameters`."""
-    shards = [(directory, parameters, part) for part in mail.shards()]
-    return join(each_shard(_read_mail, shards, workers))
+def read_mail(mails: Sequence[Mail], directory: Path, parameters: ReaderParameters, workers: int) -> Answers:
+    """The codes of every piece of all `mails` as read by the model in `directory` with `parameters`."""
+    shards = [(directory, parameters, part) for mail in mails for part in mail.shards()]
+    return join([answers for found in each_shard(_read_mail, shards, workers) for answers in found])
 
 
 def _look_at(shard: tuple[Path, ReaderParameters, Mail]) -> list[Choice]:
     directory, parameters, mail = shard
-    spotter = Spotter(_open(directory), parameters.weights, parameters.envelope.place_weights)
+    cv2.setNumThreads(1)
+    spotter = Spotter(load_model(directory), parameters.weights, parameters.envelope.place_weights)
     return [choice for piece, country in mail.draw() if (choice := look(piece, country, spotter))]
 
 
-def _read_mail(shard: tuple[Path, ReaderParameters, Mail]) -> Answers:
+def _read_mail(shard: tuple[Path, ReaderParameters, Mail]) -> list[Answers]:
     directory, parameters, mail = shard
-    model = _open(directory)
-    return join([answer(piece, country, model, parameters) for piece, country in mail.draw()])
-
-
-@lru_cache(maxsize=1)
-def _open(directory: Path) -> Model:
     cv2.setNumThreads(1)
-    return load_model(directory)
+    model = load_model(directory)
+    return [answer(piece, country, model, parameters) for piece, country in mail.draw()]
 
 
 def look(piece: MailPiece, country: Country, spotter: Spotter) -> Choice | None:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from models.classifier import ENVELOPE, load_model
-from models.code_trust import fit_trust, join, tell
+from models.code_trust import fit_trust, tell
 from models.drawn_mail import Choice, Mail, look_at, read_mail
 from models.material import WORKERS
 from pipeline.envelopes.parameters import EnvelopeParameters, Kind
@@ -62,7 +62,7 @@ def fit_envelopes(directory: Path, pieces: int, seed: int) -> dict[str, Any]:
     found = replace(plain, envelope=EnvelopeParameters(places=places))
     written = Mail(seed + 1, pieces - first, WRITTEN, boxes=False)
     boxed = Mail(seed + 2, int(BOXED_SHARE * pieces), BOXED, boxes=True)
-    answers = join([read_mail(mail, directory, found, WORKERS) for mail in (written, boxed)])
+    answers = read_mail((written, boxed), directory, found, WORKERS)
     envelope = fit_trust(answers, places)
     told = {
         "command": f"python -m models.fit_envelopes DIR --pieces {pieces} --seed {seed}",

@@ -126,18 +126,18 @@ def _alike(uprights: list[_Upright], mask: Mask, rules: Mask, thickest: int) -> 
 
     They stand on a rule, or what else is written is lower: a number may have a 1 at both ends.
     """
-    if len(uprights) < 2:
+    if len(uprights) < 2 or not uprights[0].is_like(uprights[-1]):
         return []
     first, last = uprights[0], uprights[-1]
     writing = np.where(rules > 0, np.uint8(0), mask)
     outside = np.hstack([writing[:, : max(first.left - 1, 0)], writing[:, last.right + 1 :]])
-    if np.count_nonzero(outside) > 2 * thickest or not first.is_like(last):
+    if np.count_nonzero(outside) > 2 * thickest:
         return []
     alike = [one for one in uprights if one.is_like(first) and one.is_like(last)]
+    if all(_joins_rule(one, rules, one.bottom - 1, thickest + 1) for one in (first, last)):
+        return alike
     for one in alike:  # with its edges
         writing[max(one.top - 2, 0) : one.bottom + 2, max(one.left - 2, 0) : one.right + 2] = 0
     rows = np.nonzero(writing)[0]
     low, high = np.percentile(rows, (2, 98)) if len(rows) else (-np.inf, np.inf)
-    lower = high - low < LOWER * min(first.height, last.height)
-    on_rule = all(_joins_rule(one, rules, one.bottom - 1, thickest + 1) for one in (first, last))
-    return alike if lower or on_rule else []
+    return alike if high - low < LOWER * min(first.height, last.height) else []
