@@ -14,7 +14,8 @@ import time
 from pathlib import Path
 
 from flows.chunk import ScanResult
-from flows.ledger import FILE_NAME, Ledger, Sighting
+from flows.ledger import FILE_NAME, Ledger
+from flows.ledger_rows import Sighting
 from flows.reader import Identity
 from flows.results import CSV_NAME, write_results
 from pipeline.document import Box, Reading

@@ -21,7 +21,8 @@ import numpy as np
 from benchmarks.large_ledger import CHUNK, IDENTITY
 from benchmarks.station import Person, running
 from flows.chunk import ScanResult
-from flows.ledger import FILE_NAME, Ledger, Sighting
+from flows.ledger import FILE_NAME, Ledger
+from flows.ledger_rows import Sighting
 from pipeline.document import Box, Reading
 
 LIMIT_MS = 200.0

@@ -14,7 +14,7 @@ from flows.addresses import Address
 from flows.chunk import Job, PageFailure, ScanResult, Stamp
 from flows.errors import UsageError
 from flows.fetch import fetch_scans, store_of
-from flows.ledger import Sighting, content_key
+from flows.ledger_rows import Sighting, content_key
 from flows.settle import part_settled
 from pipeline.document import Reason, Scan
 

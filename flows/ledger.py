@@ -7,63 +7,23 @@ transaction: a process killed at any moment leaves whole chunks and nothing else
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
 
-from flows.chunk import PageFailure, ScanResult
+from flows.chunk import ScanResult
 from flows.ledger_file import explained, open_ledger_file, transaction
+from flows.ledger_rows import LINES, Line, Sighting, identity_of, line_of, reader_key, reading_row
 from flows.reader import Identity
-from flows.verdict import Kind, Verdict
-from pipeline.document import Box, Reading, Reason
 
 FILE_NAME = "ledger.sqlite"
-_UNHASHED = "unreadable:"
-_IDENTITY = tuple(field.name for field in fields(Identity))
-
-
-@dataclass(frozen=True, slots=True)
-class Sighting:
-    """A scan as it was found: where, under which name, with which content (see `content_key`).
-
-    root : the input that it was found below.
-    """
-
-    path: Path
-    root: Path
-    name: str
-    content: str
-
-
-@dataclass(frozen=True)
-class Line:
-    """One line of the results: a reading, or the failure of a page.
-
-    reading : carries the scan's current name; all but scan, page and field is empty for a failure.
-    threshold : the least confidence to accept, as of the last run that used this reader.
-    verdict : what people decided about the field, which stands above what was read.
-    """
-
-    path: Path
-    sha256: str
-    identity: Identity
-    threshold: float
-    reading: Reading
-    failure: PageFailure | None = None
-    verdict: Verdict | None = None
-
-
-def content_key(sha256: str | None, path: Path) -> str:
-    """The key of a scan's results: its hash, or a stand-in for a file that could not be hashed."""
-    return sha256 or _UNHASHED + hashlib.sha256(os.fsencode(path)).hexdigest()
 
 
 class Ledger:
@@ -105,7 +65,7 @@ class Ledger:
             db.execute(
                 "INSERT INTO readers (layout, layout_hash, model, model_hash, field, threshold)"
                 " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET threshold = excluded.threshold",
-                (*_key(identity), identity.field, threshold),
+                (*reader_key(identity), identity.field, threshold),
             )
         return cast(int, self.find_reader(identity))
 
@@ -113,7 +73,7 @@ class Ledger:
         """The number of a layout and model, None where they never read anything."""
         where = "layout = ? AND layout_hash = ? AND model = ? AND model_hash = ?"
         with explained(self._path):
-            row = self._db.execute(f"SELECT id FROM readers WHERE {where}", _key(identity)).fetchone()
+            row = self._db.execute(f"SELECT id FROM readers WHERE {where}", reader_key(identity)).fetchone()
         return row and int(row[0])
 
     # Scans ---------------------------------------------------------------------------------------
@@ -151,7 +111,7 @@ class Ledger:
             ).fetchall()
         readers: dict[str, list[Identity]] = {}
         for row in rows:
-            readers.setdefault(row["content"], []).append(Identity(**{name: row[name] for name in _IDENTITY}))
+            readers.setdefault(row["content"], []).append(identity_of(row))
         return readers
 
     def failed_scans(self, reader: int) -> list[Sighting]:
@@ -190,8 +150,8 @@ class Ledger:
         """All results by scan name, page and field order; the same for the same scans, always."""
         with explained(self._path):
             readers = {row["id"]: row for row in self._db.execute("SELECT * FROM readers")}
-            for row in self._db.execute(_LINES):
-                yield _line(row, readers[row["reader"]])
+            for row in self._db.execute(LINES):
+                yield line_of(row, readers[row["reader"]])
 
     # ---------------------------------------------------------------------------------------------
 
@@ -231,7 +191,7 @@ class Ledger:
         )
         db.executemany(
             "INSERT INTO readings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [(*key, *_reading_row(each, index)) for index, each in enumerate(result.readings)],
+            [(*key, *reading_row(each, index)) for index, each in enumerate(result.readings)],
         )
         db.executemany(
             "INSERT INTO failures VALUES (?, ?, ?, ?, ?)",
@@ -239,67 +199,6 @@ class Ledger:
         )
         if result.condition is not None:
             db.execute("INSERT INTO conditions VALUES (?, ?, ?, ?, ?)", (*key, *astuple(result.condition)))
-
-
-_LINES = """
-SELECT s.reader, s.path, s.name, s.content, r.page, r.position, r.field, r.value, r.confidence,
-       r.digit_confidences, r.alternatives, r.box, r.empty, r.reason, r.layout, NULL AS message,
-       v.kind, v.value AS verified
-  FROM scans s JOIN readings r ON r.content = s.content AND r.reader = s.reader
-  LEFT JOIN verdicts v ON v.content = r.content AND v.page = r.page AND v.field = r.field
-UNION ALL
-SELECT s.reader, s.path, s.name, s.content, f.page, -1, '', '', 0.0, '[]', '[]', NULL, 0, f.reason, '',
-       f.message, NULL, NULL
-  FROM scans s JOIN failures f ON f.content = s.content AND f.reader = s.reader
- ORDER BY s.name, s.path, page, position
-"""
-
-
-def _reading_row(reading: Reading, position: int) -> tuple[Any, ...]:
-    box = reading.box
-    return (
-        reading.page,
-        position,
-        reading.field,
-        reading.value,
-        float(reading.confidence),
-        json.dumps([float(probability) for probability in reading.digit_confidences]),
-        json.dumps([(value, float(probability)) for value, probability in reading.alternatives]),
-        box and json.dumps((box.x, box.y, box.width, box.height)),
-        reading.empty,
-        reading.reason,
-        reading.layout,
-    )
-
-
-def _line(row: sqlite3.Row, reader: sqlite3.Row) -> Line:
-    failed = row["message"] is not None
-    reading = Reading(
-        scan=row["name"],
-        page=row["page"],
-        field=reader["field"] if failed else row["field"],
-        value=row["value"],
-        confidence=row["confidence"],
-        digit_confidences=tuple(json.loads(row["digit_confidences"])),
-        alternatives=tuple((other, probability) for other, probability in json.loads(row["alternatives"])),
-        box=Box(*json.loads(row["box"])) if row["box"] else None,
-        empty=bool(row["empty"]),
-        reason=Reason(row["reason"]) if row["reason"] and not failed else None,
-        layout=row["layout"],
-    )
-    return Line(
-        path=Path(os.fsdecode(row["path"])),
-        sha256="" if row["content"].startswith(_UNHASHED) else row["content"],
-        identity=Identity(**{name: reader[name] for name in _IDENTITY}),
-        threshold=reader["threshold"],
-        reading=reading,
-        failure=PageFailure(row["page"], Reason(row["reason"]), row["message"]) if failed else None,
-        verdict=Verdict(Kind(row["kind"]), row["verified"]) if row["kind"] else None,
-    )
-
-
-def _key(identity: Identity) -> tuple[str, str, str, str]:
-    return identity.layout, identity.layout_hash, identity.model, identity.model_hash
 
 
 def _now() -> str:

@@ -24,7 +24,8 @@ from flows.errors import ExitCode, NightError
 from flows.formats import parse_formats
 from flows.history import History, read_history
 from flows.inventory import Inventory, portion, take_again, take_inventory
-from flows.ledger import FILE_NAME, Ledger, Sighting
+from flows.ledger import FILE_NAME, Ledger
+from flows.ledger_rows import Sighting
 from flows.limits import memory_a_worker
 from flows.output import own_output_folder, remove_leftovers
 from flows.quarantine import update_quarantine

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from flows.addresses import Address
 from flows.inventory import take_inventory
-from flows.ledger import FILE_NAME, Ledger, Sighting
+from flows.ledger import FILE_NAME, Ledger
+from flows.ledger_rows import Sighting
 from flows.output import own_output_folder
 from flows.reader import Identity
 from flows.settings import Existing, NightSettings

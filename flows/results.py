@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from flows.formats import write_format, write_schema
-from flows.ledger import Ledger, Line
+from flows.ledger import Ledger
+from flows.ledger_rows import Line
 from flows.verdict import verified
 from pipeline.document import Reading, Reason, Status
 from pipeline.results import record, row, settle, write_csv, write_jsonl

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from flows.chunk import PageFailure, ScanResult
 from flows.errors import LedgerError
-from flows.ledger import Ledger, Sighting, content_key
+from flows.ledger import Ledger
 from flows.ledger_file import _APPLICATION_ID, _SCHEMA, FORMAT
+from flows.ledger_rows import Sighting, content_key
 from flows.reader import Identity
 from flows.verdict import Kind, Verdict
 from pipeline.document import Box, Reading, Reason

@@ -4,7 +4,7 @@ import os
 import time
 from pathlib import Path
 
-from flows.ledger import Line
+from flows.ledger_rows import Line
 from flows.pictures import Picture, take_pictures
 from flows.pictures_apart import take_pictures_apart
 from flows.results import Settled

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from flows.chunk import PageFailure
-from flows.ledger import Line
+from flows.ledger_rows import Line
 from flows.quarantine import update_quarantine
 from flows.results import Settled
 from pipeline.document import Reading, Reason, Status

@@ -10,7 +10,7 @@ import pytest
 
 from flows.chunk import PageFailure
 from flows.history import History, NightFigures
-from flows.ledger import Line
+from flows.ledger_rows import Line
 from flows.pages import histogram, percent
 from flows.pictures import HEIGHT, WIDTH, crop, take_pictures
 from flows.report import REASONS_IN_WORDS, render

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from flows.chunk import PageFailure, ScanResult
-from flows.ledger import Ledger, Sighting
+from flows.ledger import Ledger
+from flows.ledger_rows import Sighting
 from flows.results import LEAST_CERTAIN, write_results
 from pipeline.document import Reading, Reason, Status
 from tests.flows.fakes import IDENTITY

@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 
 from flows.chunk import ScanResult
-from flows.ledger import FILE_NAME, Ledger, Sighting
+from flows.ledger import FILE_NAME, Ledger
+from flows.ledger_rows import Sighting
 from flows.results import write_results
 from pipeline.document import Box, Reading, Reason
 from tests.flows.fakes import IDENTITY
