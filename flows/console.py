@@ -23,7 +23,7 @@ from rich.progress import (
 from rich.text import Text
 
 from flows.messages import json_line
-from flows.night import Watcher
+from flows.watcher import Watcher
 
 log = logging.getLogger(__name__)
 

@@ -34,22 +34,10 @@ from flows.report import write_report
 from flows.results import Tally, write_results
 from flows.settings import Existing, NightSettings
 from flows.summary import RunFigures, write_summary
+from flows.watcher import Watcher
 from flows.workers import HeadStart, Turn, WorkerPool
 
 log = logging.getLogger(__name__)
-
-
-class Watcher:
-    """Is told how the night goes; this one says nothing to anybody."""
-
-    def hashed(self, count: int) -> None:
-        """So many scans were found and hashed."""
-
-    def begin(self, total: int) -> None:
-        """So many scans are going to be read."""
-
-    def advance(self, read: int, failed: int) -> None:
-        """So many more scans were read, so many of them with a failure."""
 
 
 class Night:

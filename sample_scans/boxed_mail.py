@@ -15,7 +15,7 @@ from pipeline.document import Box, Image
 from pipeline.layouts import countries
 from sample_scans.addresses import Address, draw_address
 from sample_scans.combs import fill_comb, print_comb
-from sample_scans.envelopes import PAPERS, Hand, Look, frank, print_sender, union
+from sample_scans.envelope_parts import PAPERS, Hand, Look, frank, print_sender, union
 from sample_scans.ink import around
 from sample_scans.sheet import BLACK, Colour, Sheet
 from sample_scans.stamps import sorter_bars

@@ -15,8 +15,9 @@ import numpy as np
 from pipeline.document import Box, Image
 from sample_scans.boxed_mail import BOXED, lay_out_boxed, through_jpeg
 from sample_scans.clutter import scatter
-from sample_scans.envelopes import ANY_LOOK, Look, lay_out_envelope
+from sample_scans.envelope_parts import ANY_LOOK, Look
 from sample_scans.envelopes import COUNTRIES as LAID_OUT
+from sample_scans.envelopes import lay_out_envelope
 from sample_scans.page_scan import PageStyle, moved, scan_page
 from sample_scans.photo import photograph, seen_box
 from sample_scans.sheet import Colour, Sheet
