@@ -13,7 +13,7 @@ be; it must not be accepted as a digit.
 from __future__ import annotations
 
 import argparse
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,8 +26,9 @@ from models.drawn_combs import pictures_of
 from models.material import Glyphs
 from models.mnist import load_mnist
 from pipeline.document import Box
-from pipeline.forms.crossed import Crossing, crossed, digit_features, shape_features, with_digit
+from pipeline.forms.crossed import SURE_VOID, Crossing, crossed, digit_features, shape_features
 from pipeline.forms.lift import CELL_HEIGHT, lift
+from pipeline.forms.read import as_read
 from pipeline.forms.unframe import share_out, writing
 from pipeline.paper.ink import Mask
 from pipeline.strings.classify import see
@@ -44,6 +45,7 @@ from sample_scans.sheet import BLACK, Sheet
 BOXES = 4
 # What is no crossing; how many zeros have a stroke through them, besides those of hands that always do.
 DIGITS, SLASHED = ("digit", "slashed 0"), 0.3
+TAKEN_FOR = ("sure void", "void", "crossed out", "in doubt", "sure digit")
 # In the drawn boxes one of four is crossed out; on forms about one of twenty.
 PRIOR = float(np.log(0.05 / 0.95) - np.log(0.25 / 0.75))
 
@@ -60,7 +62,7 @@ class DrawnBox:
 
 
 def main() -> int:
-    """Run the study and print what it found; 1 where more than 1 in 100 is mistaken for a sure digit."""
+    """Run the study; 1 where over 1 % of crossings are sure digits or over 0.2 % of digits surely void."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -180,28 +182,33 @@ def _regression(
 def measure(boxes: list[DrawnBox]) -> int:
     """Print, by kind, what the boxes are taken for; see `main`."""
     network = load_model(None)
-    least = network.parameters.boxes.threshold(0.01)
-    rows: dict[str, list[tuple[Crossing, float]]] = defaultdict(list)
-    for box, (candidates, digits) in zip(boxes, _read(boxes, network), strict=True):
-        sure = network.parameters.boxes.calibration.confidence(candidates, digits)
-        rows[box.kind].append(
-            (with_digit(crossed(box.mask, box.height, box.cell), candidates[0] if candidates else None), sure)
-        )
-    print(f"{'':16s}   boxes  void  crossed out  in doubt  sure digit  (by the network alone)")
-    wrong = count = 0
+    trust = network.parameters.boxes
+    rows: dict[str, list[tuple[str, bool]]] = defaultdict(list)
+    for box, seen in zip(boxes, see([box.lattice for box in boxes], network), strict=True):
+        by_network = trust.calibration.confidence(*read_boxes([seen], network.parameters))
+        crossing = as_read(crossed(box.mask, box.height, box.cell), seen, network.parameters)
+        taken = by_network * crossing.sure >= trust.threshold(0.01)
+        rows[box.kind].append((_taken_for(crossing, taken), by_network >= trust.threshold(0.01)))
+    print(f"{'':16s}   boxes  {'  '.join(TAKEN_FOR)}  (by the network alone)")
     for kind, found in rows.items():
-        void = sum(each.void for each, _ in found)
-        told = sum(each.told for each, _ in found)
-        alone = sum(sure >= least for _, sure in found)
-        kept = [(each, sure) for each, sure in found if not each.void and not each.told]
-        taken = sum(sure * each.sure >= least for each, sure in kept)
-        doubt = len(found) - void - told - taken
-        if kind not in DIGITS:
-            wrong, count = wrong + taken, count + len(found)
-        shares = " ".join(f"{n / len(found):9.1%}" for n in (void, told, doubt, taken, alone))
+        counts = Counter(taken for taken, _ in found)
+        numbers = [*(counts[name] for name in TAKEN_FOR), sum(alone for _, alone in found)]
+        shares = " ".join(f"{number / len(found):9.1%}" for number in numbers)
         print(f"{kind:16s} {len(found):7d} {shares}")
-    print(f"crossed out and taken for a sure digit: {wrong} of {count}")
-    return int(wrong > 0.01 * count)
+    crossings = [taken for kind in rows if kind not in DIGITS for taken, _ in rows[kind]]
+    digits = [taken for kind in DIGITS for taken, _ in rows[kind]]
+    wrong, lost = crossings.count("sure digit"), digits.count("sure void")
+    print(f"crossed out and taken for a sure digit: {wrong} of {len(crossings)}")
+    print(f"a digit and surely taken for a cross or dash: {lost} of {len(digits)}")
+    return int(wrong > 0.01 * len(crossings) or lost > 0.002 * len(digits))
+
+
+def _taken_for(crossing: Crossing, sure_digit: bool) -> str:
+    if crossing.void:
+        return "sure void" if crossing.sure_void >= SURE_VOID else "void"
+    if crossing.told:
+        return "crossed out"
+    return "sure digit" if sure_digit else "in doubt"
 
 
 if __name__ == "__main__":

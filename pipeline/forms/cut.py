@@ -29,7 +29,8 @@ DOT, ALONE = 0.1, 0.2
 class CutField:
     """A field cut into lattices: one for a number in a frame or on a line, one a box for a comb.
 
-    crossings : for every box of a comb whether it was crossed out. reason : why it cannot be read, else None.
+    crossings : for every box of a comb whether its ink, by its shape, crosses it out. reason : why it cannot
+        be read, else None.
     """
 
     field: FormField
@@ -134,10 +135,7 @@ def _cut_field(lifted: _Lifted, darkest: float, way: Way) -> CutField:
             crossed(own, patch.unit, (float(wide), float(tall)))
             for (_, own), (wide, tall) in zip(strips, sides, strict=True)
         )
-        lattices = tuple(
-            build_lattice(segment_box(dark, np.zeros_like(own) if crossing.void else own))
-            for (dark, own), crossing in zip(strips, crossings, strict=True)
-        )
+        lattices = tuple(build_lattice(segment_box(dark, own)) for dark, own in strips)
         return CutField(field, lattices, crossings, patch.box)
     ((dark, own),) = seen_from([_number(patch, mask)], way)
     return CutField(field, (build_lattice(segment(dark, own)),), (), patch.box)

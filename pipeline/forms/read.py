@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import repeat
 
 import numpy as np
 
 from pipeline.document import Reading, Reason
 from pipeline.forms.checks import apply_check_digit, apply_sums
-from pipeline.forms.crossed import with_digit
+from pipeline.forms.crossed import Crossing, with_digit, with_line
 from pipeline.forms.cut import CutField, CutForm
 from pipeline.forms.form import PAGE_FIELD
 from pipeline.forms.ways import LEAST_SURE, Way, weigh_ways
 from pipeline.parameters import ReaderParameters
+from pipeline.strings import ctc
 from pipeline.strings.classify import Seen
 from pipeline.strings.decode import Candidate
 from pipeline.strings.lattice import build_lattice
@@ -24,9 +26,7 @@ from pipeline.strings.values import READINGS, alternatives, propose, read_boxes,
 
 # A value of a length that the layout does not allow: that unlikely before the writing is seen.
 OFF_LENGTH = 0.05
-# How sure it is that a plain cross or dash is one, and no digit of an unusual shape: too little to accept the
-# value without a person at an error of 1 %, by whichever thresholds.
-SURE_VOID = 0.9
+DIGITS = tuple("0123456789")
 # Candidates of a field that its check digit and its sums may choose from.
 WIDE = 40
 
@@ -40,10 +40,8 @@ def read_form(cut: CutForm, seen: Iterator[Seen], parameters: ReaderParameters) 
         reason = None if cut.empty else Reason.NOT_REGISTERED
         return [Reading(cut.scan, cut.number, PAGE_FIELD, empty=cut.empty, reason=reason)]
     cut, lines, sure = _the_right_way(cut, seen)
-    readings = [
-        _read_field(cut, field, own, parameters) for field, own in zip(cut.fields, lines, strict=True)
-    ]
-    readings = [_doubted(each, sure) for each in readings]
+    uncrossed = [_without_crossed(*each, parameters) for each in zip(cut.fields, lines, strict=True)]
+    readings = [_doubted(_read_field(cut, *each, parameters), sure) for each in uncrossed]
     for index, field in enumerate(cut.fields):
         rule = field.field.model.check
         if rule is not None:
@@ -53,8 +51,8 @@ def read_form(cut: CutForm, seen: Iterator[Seen], parameters: ReaderParameters) 
         readings = apply_sums(readings, sums)
     # No sum tells a box that was crossed out from a digit 0.
     readings = [
-        _doubted(reading, SURE_VOID) if any(each.void for each in field.crossings) else reading
-        for reading, field in zip(readings, cut.fields, strict=True)
+        _doubted(reading, min((each.sure_void for each in field.crossings), default=1.0))
+        for reading, (field, _) in zip(readings, uncrossed, strict=True)
     ]
     return [replace(each, alternatives=each.alternatives[: READINGS - 1]) for each in readings]
 
@@ -64,13 +62,11 @@ def _the_right_way(cut: CutForm, seen: Iterator[Seen]) -> tuple[CutForm, list[li
 
     A page that lies mirrored, or of which it is not sure how it lies, says `not-registered`.
     """
-    ways = {
-        way: [[next(seen) for _ in field.lattices] for field in fields]
-        for way, fields in zip(Way, (cut.fields, *cut.others), strict=False)
-    }
+    laid = dict(zip(Way, (cut.fields, *cut.others), strict=False))
+    ways = {way: [[next(seen) for _ in field.lattices] for field in fields] for way, fields in laid.items()}
     if not cut.others:
         return cut, ways[Way.UPRIGHT], 1.0
-    shares = weigh_ways({way: [line for lines in fields for line in lines] for way, fields in ways.items()})
+    shares = weigh_ways({way: _with_digits(fields, ways[way]) for way, fields in laid.items()})
     best = max(shares, key=lambda way: shares[way])
     if best in (Way.MIRRORED, Way.MIRRORED_TURNED) or shares[best] < LEAST_SURE:
         unread = tuple(CutField(each.field, reason=Reason.NOT_REGISTERED) for each in cut.fields)
@@ -80,8 +76,18 @@ def _the_right_way(cut: CutForm, seen: Iterator[Seen]) -> tuple[CutForm, list[li
     return cut, ways[best], shares[best]
 
 
+def _with_digits(fields: Sequence[CutField], seen: Sequence[Sequence[Seen]]) -> list[Seen]:
+    """What is seen of all boxes but those with a plain cross or dash, which looks the same every way."""
+    return [
+        line
+        for field, lines in zip(fields, seen, strict=True)
+        for line, crossing in zip(lines, field.crossings or repeat(Crossing()), strict=False)
+        if not crossing.void
+    ]
+
+
 def _read_field(cut: CutForm, field: CutField, lines: list[Seen], parameters: ReaderParameters) -> Reading:
-    field, lines, sure = _without_crossed(field, lines, parameters)
+    """The reading of a field from which what was crossed out is gone."""
     told = any(crossing.told for crossing in field.crossings)
     spec = field.field
     layout = cut.form.signature if cut.form is not None else ""
@@ -98,6 +104,7 @@ def _read_field(cut: CutForm, field: CutField, lines: list[Seen], parameters: Re
         candidates, digits = read_line(lines[0], parameters, spec.lengths, OFF_LENGTH, WIDE)
     trust = parameters.boxes if spec.boxes else parameters.lines
     confidence = trust.calibration.confidence(candidates, digits)
+    sure = [each.sure for each in field.crossings]
     if spec.boxes:
         written = [each for each, line in zip(sure, lines, strict=True) if line.lattice.size]
         digits = tuple(digit * each for digit, each in zip(digits, written, strict=True))
@@ -122,19 +129,26 @@ def _doubted(reading: Reading, sure: float) -> Reading:
 
 def _without_crossed(
     field: CutField, lines: list[Seen], parameters: ReaderParameters
-) -> tuple[CutField, list[Seen], list[float]]:
-    """A comb without the boxes that were more probably crossed out than not; how sure that is, box by box."""
-    crossings = []
+) -> tuple[CutField, list[Seen]]:
+    """A comb without what is in the boxes that were more probably crossed out than not."""
+    crossings, kept = [], list(lines)
     for index, by_shape in enumerate(field.crossings):
-        read = propose(score(lines[index], parameters.weights), parameters.boxes.pair, (1,), 0.0, 1)
-        crossing = with_digit(by_shape, read[0] if read else None)
-        if crossing.told:
+        crossing = as_read(by_shape, lines[index], parameters)
+        if crossing.void or crossing.told:
             nothing = build_lattice(segment_box(np.zeros((1, 1), np.float32), np.zeros((1, 1), np.uint8)))
-            lines[index] = Seen(nothing, lines[index].proba[:0])
+            kept[index] = Seen(nothing, lines[index].proba[:0])
         crossings.append(crossing)
-    kept = tuple(line.lattice for line in lines)
-    sure = [crossing.sure for crossing in crossings]
-    return replace(field, lattices=kept, crossings=tuple(crossings)), lines, sure
+    return replace(field, lattices=tuple(line.lattice for line in kept), crossings=tuple(crossings)), kept
+
+
+def as_read(by_shape: Crossing, line: Seen, parameters: ReaderParameters) -> Crossing:
+    """A box's crossing with what the networks say of the digit in it."""
+    if by_shape.void:
+        if line.frames is None:
+            return by_shape
+        return with_line(by_shape, float(ctc.score_values(line.frames, DIGITS).max()))
+    read = propose(score(line, parameters.weights), parameters.boxes.pair, (1,), 0.0, 1)
+    return with_digit(by_shape, read[0] if read else None)
 
 
 def _formatted(reading: Reading, field: CutField, candidates: list[Candidate]) -> Reading:

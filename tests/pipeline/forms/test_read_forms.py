@@ -142,16 +142,44 @@ def test_what_the_layout_knows_gives_reasons(folder, key, reason):
     assert (got[0].value, got[0].reason) == ("7777", reason)
 
 
-def test_boxes_that_were_crossed_out_leave_a_doubt(folder):
+class SevensInLines(Sevens):
+    """Calls every crop a 7, and finds one in lines with so much probability."""
+
+    def __init__(self, probability: float) -> None:
+        self.probability = probability
+
+    def predict_frames(self, pictures):
+        frames = np.full((12, 11), 1e-9)
+        frames[:, 10] = 1.0
+        frames[6, 7], frames[6, 10] = self.probability, 1.0 - self.probability
+        return [np.log(frames).astype(np.float32)] * len(pictures)
+
+
+def read_member(folder, text, network):
+    """The first field with such a text in its boxes."""
+    page = pages.blank()
+    pages.fill(page, text, pages.cells(pages.COMB, 6))
     layout = load_layout(str(folder / "member.toml"))
-    got = []
-    for text in ("X7777X", " 7777 "):
-        page = pages.blank()
-        pages.fill(page, text, pages.cells(pages.COMB, 6))
-        got.append(read(layout, page)[0])
-    crossed, empty = got
+    return read_pages([Page("scan.png", 1, page)], layout, network, ReaderParameters())[0]
+
+
+def test_boxes_that_were_crossed_out_leave_a_doubt(folder):
+    crossed, empty = (read_member(folder, text, Sevens()) for text in ("X7777X", " 7777 "))
     assert (crossed.value, empty.value) == ("7777", "7777")
     assert crossed.confidence == pytest.approx(0.9 * empty.confidence)
+
+
+@pytest.mark.parametrize(
+    ("probability", "value", "doubt"), [(0.001, "7777", 0.998), (0.1, "7777", 0.9), (0.9, "777777", 0.7)]
+)
+def test_the_network_of_lines_says_whether_a_cross_is_a_digit(folder, probability, value, doubt):
+    network = SevensInLines(probability)
+    crossed, digits = (read_member(folder, text, network) for text in ("X7777X", value.center(6)))
+    assert (crossed.value, crossed.reason) == (value, None)
+    if len(value) == 4:
+        assert crossed.confidence == pytest.approx(doubt * digits.confidence)
+    else:
+        assert crossed.digit_confidences[0] == pytest.approx(doubt * digits.digit_confidences[1], rel=0.1)
 
 
 def test_digits_in_boxes_are_trusted_as_boxes_and_numbers_in_frames_as_lines(folder):
