@@ -22,11 +22,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models import Model, load_model
-from models.drawn_combs import pictures_of
+from models.drawn_forms import pictures_of
 from models.material import Glyphs
 from models.mnist import load_mnist
 from pipeline.document import Box
-from pipeline.forms.crossed import SURE_VOID, Crossing, crossed, digit_features, shape_features
+from pipeline.forms.crossed import BY_SHAPE, Crossing, crossed, digit_features, shape_features
 from pipeline.forms.lift import CELL_HEIGHT, lift
 from pipeline.forms.read import as_read
 from pipeline.forms.unframe import share_out, writing
@@ -205,7 +205,7 @@ def measure(boxes: list[DrawnBox]) -> int:
 
 def _taken_for(crossing: Crossing, sure_digit: bool) -> str:
     if crossing.void:
-        return "sure void" if crossing.sure_void >= SURE_VOID else "void"
+        return "sure void" if crossing.sure_void > BY_SHAPE else "void"
     if crossing.told:
         return "crossed out"
     return "sure digit" if sure_digit else "in doubt"

@@ -16,7 +16,7 @@ from typing import Any
 
 from models.cards import amend_card
 from models.classifier import PARAMETERS, Model, load_model
-from models.drawn_combs import draw_combs, see_combs
+from models.drawn_forms import draw_combs, see_combs
 from models.fit_reader import calibrate, held_glyphs
 from models.material import WORKERS, Glyphs
 from models.string_calibration import answer_boxes, fit_box_pair

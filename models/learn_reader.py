@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.classifier import Model
-from models.drawn_combs import draw_combs, see_combs
+from models.drawn_forms import draw_combs, see_combs
 from models.fit_reader import calibrate, read_strips
 from models.lattice_weights import fit_weights, make_sample
 from models.string_calibration import answer, answer_boxes, confidences, fit_pair

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from models.drawn_forms import ALL, DrawnField, draw_fields
 from models.material import SHARD, Glyphs, draw_strips, each_shard, split
 from pipeline.document import Box, Image
 from pipeline.locate import locate_line
@@ -31,6 +32,18 @@ def gather_lines(seed: int, strips: int, glyphs: Glyphs | None, workers: int) ->
     """Lines of `strips` drawn strips; those that their edges cut into cannot be read and are left out."""
     parts = each_shard(_gather_shard, split(seed, strips, glyphs, SHARD), workers)
     return [line for part in parts for line in part]
+
+
+def gather_form_lines(seed: int, forms: int, glyphs: Glyphs | None, workers: int) -> list[Line]:
+    """The numbers in single frames of so many drawn forms, and of every comb the box in the middle."""
+    return draw_fields(_line_of, seed, forms, glyphs, workers, ALL)
+
+
+def _line_of(field: DrawnField) -> Line:
+    if not field.boxed:
+        return Line(field.lattices[0].picture, field.value)
+    chosen = len(field.value) // 2
+    return Line(field.lattices[chosen].picture, field.value[chosen])
 
 
 def _gather_shard(shard: tuple[int, int, int, Glyphs | None]) -> list[Line]:

@@ -20,7 +20,7 @@ from models.calibrate import fit_temperature
 from models.cards import write_card
 from models.data import load_dataset, split
 from models.dataflow import Parts, Stage, predict_stage, trace_flow
-from models.drawn_combs import gather_digits
+from models.drawn_forms import gather_digits
 from models.export import export, export_crops
 from models.labelled import Crops, Cutter, DataError, DataSet, hold_back, join
 from models.learner import make_learner
@@ -37,7 +37,7 @@ from models.training import History, Row, Watcher, fit, predict
 
 STRIPS = "strips"  # the data: MNIST and the crops of rendered strips
 HELD_STRIPS = 1_000
-STRIPS_A_FORM = 30  # strips that are drawn for every form
+STRIPS_A_FORM = 15  # strips that are drawn for every form
 MNIST_SHARE = 2  # times that MNIST is shown for every time a strip's crop is
 RESUME = "resume"
 INPUTS = {

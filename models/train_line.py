@@ -1,7 +1,8 @@
 """Train the network that reads whole lines: `python -m models.train_line DIR`, DIR a model of crops.
 
-It learns from drawn strips and from strips composed of MNIST's digits, those that the network of
-crops holds back left out. Interrupted, it goes on where it stopped when called again.
+It learns from drawn strips, from strips composed of MNIST's digits, those that the network of crops
+holds back left out, and from numbers and single digits in the frames of drawn forms. Interrupted, it
+goes on where it stopped when called again.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from models.digit_pair import pair_logits
 from models.fit_reader import held_back
 from models.labelled import Crops, hold_back
 from models.learner import make_learner
-from models.line_data import Line, gather_lines
+from models.line_data import Line, gather_form_lines, gather_lines
 from models.line_files import save_line_network
 from models.line_layers import build_line_network
 from models.line_network import LineNetwork
@@ -43,7 +44,7 @@ HELD_STRIPS, HELD_SEED = 2_000, 2_000_001
 class LineRecipe:
     """How the network is trained.
 
-    strips : drawn. epochs, batch : as usual. rate : of learning at its peak; it is warmed up over a
+    strips, forms : drawn. epochs, batch : as usual. rate : of learning at its peak; it is warmed up over a
         twentieth of the steps and then brought to zero along a cosine.
     averaged : momentum of the running mean of the weights that is kept.
     precision : of the arithmetic, `bfloat16` or `float32`; weights are float32 in either.
@@ -54,6 +55,7 @@ class LineRecipe:
     """
 
     strips: int = 240_000
+    forms: int = 4_000
     epochs: int = 6
     batch: int = 64
     rate: float = 2e-3
@@ -75,6 +77,7 @@ def draw_data(recipe: LineRecipe, train: Glyphs, held: Glyphs) -> tuple[list[Lin
     for part, first in enumerate(range(0, recipe.strips, PART)):
         count = min(PART, recipe.strips - first)
         lines += gather_lines(recipe.seed + part, count, train, WORKERS)
+    lines += gather_form_lines(recipe.seed, recipe.forms, train, WORKERS)
     kept = [line for line in lines if line.picture.shape[1] < MAX_WIDTH]
     return kept, gather_lines(HELD_SEED, min(HELD_STRIPS, recipe.strips), held, WORKERS)
 

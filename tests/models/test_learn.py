@@ -15,7 +15,7 @@ from models import learn as learning
 from models import learn_reader
 from models.classifier import CARD, NETWORK, PARAMETERS, SHIPPED, load_model
 from models.doubts import SURE, find_doubts
-from models.drawn_combs import draw_combs
+from models.drawn_forms import draw_combs
 from models.labelled import Crops, Cutter, DataError, join
 from models.learn import deal, learn, load_fields, name_field
 from models.learn_crops import aligned_crops, crop_batches, tune_crops

@@ -11,7 +11,7 @@ from models.digit_pair import DigitPair
 from models.export import export
 from models.labelled import Crops
 from models.line_augment import augment_line
-from models.line_data import Line, draw_lines, gather_lines
+from models.line_data import Line, draw_lines, gather_form_lines, gather_lines
 from models.line_files import LINE_KERAS
 from models.line_layers import build_line_network
 from models.line_network import LineNetwork, log_softmax
@@ -74,6 +74,16 @@ def test_any_number_of_workers_draws_the_same_lines():
     assert all(np.array_equal(a.picture, b.picture) for a, b in zip(one, two, strict=True))
 
 
+def test_forms_give_framed_numbers_and_digits_of_combs():
+    lines = gather_form_lines(5, 1, None, 1)
+    assert len(lines) > 18
+    assert 8 < sum(len(line.value) > 1 for line in lines) < len(lines) - 8
+    assert all(line.picture.shape[0] == 32 and line.picture.max() > 60 for line in lines)
+    frames = load_model(None).lines.predict_frames([line.picture for line in lines])
+    read = [greedy(scores, len(scores)) for scores in frames]
+    assert np.mean([value == line.value for value, line in zip(read, lines, strict=True)]) > 0.5
+
+
 def test_greedy_reading_merges_repeats_and_drops_blanks():
     logits = np.full((6, 11), -5.0, np.float32)
     for t, symbol in enumerate([4, 4, BLANK, 4, 2, 9]):
@@ -127,7 +137,7 @@ def digits(tmp_path, monkeypatch):
 
 
 def test_a_short_training_leaves_a_model_and_goes_on_where_it_stopped(digits, tmp_path, capsys):
-    recipe = LineRecipe(strips=6, epochs=1, batch=4, precision="float32")
+    recipe = LineRecipe(strips=6, forms=1, epochs=1, batch=4, precision="float32")
     told = train_line(tmp_path, digits, recipe)
     assert told["parameters"] == 910_094
     assert len(told["history"]) == 1
@@ -149,7 +159,9 @@ def test_a_short_training_leaves_a_model_and_goes_on_where_it_stopped(digits, tm
 def test_a_training_begins_with_the_start_and_may_keep_it(digits, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("models.train_line.settle", lambda *_: None)  # four strips do not tell enough
     start = str(SHIPPED / LINE_KERAS)
-    recipe = LineRecipe(strips=4, epochs=1, batch=4, rate=0.1, precision="float32", start=start, share=0.0)
+    recipe = LineRecipe(
+        strips=4, forms=0, epochs=1, batch=4, rate=0.1, precision="float32", start=start, share=0.0
+    )
     told = train_line(tmp_path, digits, recipe)
     assert told["before"]["parameters"] == told["parameters"]
     assert f"--start {start}" in told["command"]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from models import load_model
-from models.drawn_combs import draw_combs, gather_digits, see_combs
+from models.drawn_forms import draw_combs, gather_digits, see_combs
 from models.material import Glyphs
 from pipeline.strings.values import read_boxes
 
