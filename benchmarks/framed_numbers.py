@@ -33,6 +33,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--worst", type=Path)
     arguments = parser.parse_args()
+    if arguments.worst:
+        arguments.worst.mkdir(parents=True, exist_ok=True)
     network = load_model(None)
     trust = {"comb": network.parameters.boxes, "box": network.parameters.lines}
     least = {kind: each.threshold(0.01) for kind, each in trust.items()}
