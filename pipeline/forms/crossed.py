@@ -70,8 +70,8 @@ DIGIT_WEIGHTS = (-0.924, 0.876, -0.351, -0.307, -2.441, -0.891, -0.632)
 # fmt: on
 # The log-odds of a shape and the log-probability of a digit count no further than this.
 SURE, LEAST_LIKELY = 10.0, -12.0
-# Of 70,000 digits of MNIST 34 have the shape of a plain cross (open 4s; 1s and 2s that lean); in all of them
-# the network of lines finds their digit with more than NO_DIGIT, the log of a probability, in 33 with more
+# Of 70,000 digits of MNIST 32 have the shape of a plain cross (open 4s; 1s and 2s that lean); in all of them
+# the network of lines finds their digit with more than NO_DIGIT, the log of a probability, in 31 with more
 # than A_DIGIT, in drawn crosses hardly ever. With one box in twenty void, two in five of them plain, that is
 # 500 to 1.
 NO_DIGIT, A_DIGIT, SURE_CROSS = -5.0, -1.0, 0.998
