@@ -16,6 +16,7 @@ from flows.verdict import Kind, Verdict
 from pipeline.document import Box, Reading, Reason
 
 _UNHASHED = "unreadable:"
+_IDENTITY = tuple(field.name for field in fields(Identity))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ def line_of(row: sqlite3.Row, reader: sqlite3.Row) -> Line:
 
 def identity_of(row: sqlite3.Row) -> Identity:
     """What it was read with, from a row of readers."""
-    return Identity(**{field.name: row[field.name] for field in fields(Identity)})
+    return Identity(**{name: row[name] for name in _IDENTITY})
 
 
 def reader_key(identity: Identity) -> tuple[str, str, str, str]:

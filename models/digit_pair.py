@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 from models.line_network import LINE_NETWORK, LineNetwork
 from models.network import CLASSES, ModelError, Network, softmax
 from pipeline.document import Image
-from pipeline.strings.ctc import score_values
+from pipeline.strings.ctc import DIGITS, score_values
 from pipeline.strings.picture import draw_crop
 
-DIGITS = tuple("0123456789")
 LEAST = -12.0  # log-probability of what a network excludes
 
 

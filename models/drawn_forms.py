@@ -115,7 +115,7 @@ def pictures_of(glyphs: Glyphs) -> Digits:
 
 def _written(field: CutField) -> tuple[Lattice, ...]:
     """The lattices with ink; none of a comb with a box that seems to be crossed out."""
-    if any(crossing.void or crossing.told for crossing in field.crossings):
+    if any(crossing.emptied for crossing in field.crossings):
         return ()
     return tuple(lattice for lattice in field.lattices if lattice.size)
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.classifier import LineModel, Model
-from models.digit_pair import DIGITS, DigitPair
+from models.digit_pair import DigitPair
 from models.labelled import DataError
 from models.network import Network, softmax
 from models.pictures import lift_digit
@@ -18,7 +18,7 @@ from pipeline.document import Image
 from pipeline.locate import locate_line
 from pipeline.parameters import ReaderParameters
 from pipeline.strings.classify import Seen, see
-from pipeline.strings.ctc import score_values
+from pipeline.strings.ctc import DIGITS, score_values
 from pipeline.strings.decode import Candidate, align, score_runs
 from pipeline.strings.lattice import build_lattice
 from pipeline.strings.picture import draw_crop

@@ -13,12 +13,12 @@ from scipy.special import expit
 from pipeline.parameters import Calibration, Pair, ReaderParameters, evidence
 from pipeline.strings.beam import WIDE
 from pipeline.strings.classify import Seen
+from pipeline.strings.ctc import DIGITS
 from pipeline.strings.decode import Candidate, best_values
 from pipeline.strings.values import READINGS, gather_values, read_boxes, read_line, score, weigh_readers
 
 TARGETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1)
 PRIOR_STRENGTH = 1.0
-DIGITS = tuple("0123456789")
 
 
 def fit_pair(

@@ -180,9 +180,7 @@ def _of_form(found: CutForm, way: Try) -> list[_Region]:
 def _filled(comb: FormCut) -> CutField:
     """The boxes of a comb that hold ink and are not crossed out."""
     boxes = zip(comb.lattices, comb.crossings, strict=True)
-    return CutField(
-        tuple(box for box, each in boxes if box.size and not (each.void or each.told)), boxed=True
-    )
+    return CutField(tuple(box for box, each in boxes if box.size and not each.emptied), boxed=True)
 
 
 def _of_page(found: CutPage, way: Try, shape: tuple[int, ...]) -> list[_Region]:

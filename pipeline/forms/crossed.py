@@ -104,6 +104,11 @@ class Crossing:
         return self.log_odds > 0.0 and not self.void
 
     @property
+    def emptied(self) -> bool:
+        """Whether no digit is left in the box."""
+        return self.void or self.told
+
+    @property
     def sure(self) -> float:
         """How sure that is, 0..1; that it was not crossed out with some caution."""
         if self.void or math.isinf(self.log_odds):

@@ -26,7 +26,6 @@ from pipeline.strings.values import READINGS, alternatives, propose, read_boxes,
 
 # A value of a length that the layout does not allow: that unlikely before the writing is seen.
 OFF_LENGTH = 0.05
-DIGITS = tuple("0123456789")
 # Candidates of a field that its check digit and its sums may choose from.
 WIDE = 40
 
@@ -134,7 +133,7 @@ def _without_crossed(
     crossings, kept = [], list(lines)
     for index, by_shape in enumerate(field.crossings):
         crossing = as_read(by_shape, lines[index], parameters)
-        if crossing.void or crossing.told:
+        if crossing.emptied:
             nothing = build_lattice(segment_box(np.zeros((1, 1), np.float32), np.zeros((1, 1), np.uint8)))
             kept[index] = Seen(nothing, lines[index].proba[:0])
         crossings.append(crossing)
@@ -146,7 +145,7 @@ def as_read(by_shape: Crossing, line: Seen, parameters: ReaderParameters) -> Cro
     if by_shape.void:
         if line.frames is None:
             return by_shape
-        return with_line(by_shape, float(ctc.score_values(line.frames, DIGITS).max()))
+        return with_line(by_shape, float(ctc.score_values(line.frames, ctc.DIGITS).max()))
     read = propose(score(line, parameters.weights), parameters.boxes.pair, (1,), 0.0, 1)
     return with_digit(by_shape, read[0] if read else None)
 

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+DIGITS = tuple("0123456789")
 BLANK = 10
 CLASSES = 11
 # A frame this surely blank (nats from certainty) only keeps two equal digits apart.
