@@ -64,6 +64,7 @@ def _digit(explanation: Explanation, network: Network) -> dict[str, Any]:
     known = len(anatomy.scores)
     order = [int(k) for k in np.argsort(-e.proba[:known], kind="stable") if k != e.best]
     greatest = max(float(np.abs(saliency.wiped).max()), float(np.abs(saliency.inked).max()))
+    stroke = _spot(saliency.strokes, saliency.lead)
     return {
         "best": e.best,
         "rival": e.rival,
@@ -87,6 +88,8 @@ def _digit(explanation: Explanation, network: Network) -> dict[str, Any]:
         "parts": data_uri(lead_picture(saliency.parts, crop)),
         "wiped": data_uri(lead_picture(saliency.wiped, crop, greatest)),
         "inked": data_uri(lead_picture(saliency.inked, crop, greatest)),
+        "strokes": data_uri(lead_picture(saliency.strokes, crop)),
+        "stroke": stroke,
         "needed": _spot(saliency.wiped, saliency.lead),
         "swaying": _spot(-saliency.inked, saliency.lead),
     }

@@ -16,13 +16,13 @@ TIMES = 7
 SIDE = 28 * TIMES
 SPACE, HEAD = 24, 56
 BARS = 260
-WIDTH = 4 * (SIDE + SPACE) + SPACE + BARS
+WIDTH = 5 * (SIDE + SPACE) + SPACE + BARS
 LINE = 22  # height of a line of text, pixels
 GREY = (136, 136, 136)
 
 
 def draw_sheet(field: Field, explanations: list[Explanation]) -> Image:
-    """What either reader says; the crop, three maps and the probabilities of every digit.
+    """What either reader says; the crop, four maps and the probabilities of every digit.
 
     (H, W, 3) uint8 RGB.
     """
@@ -50,6 +50,7 @@ def _row(explanation: Explanation) -> Image:
         (f"read as {e.best} ({e.proba[e.best]:.1%})", ink_picture(e.crop)),
         ("weight x pixel", lead_picture(saliency.parts, e.crop)),
         ("ink wiped out", lead_picture(saliency.wiped, e.crop, greatest)),
+        ("a stroke wiped out", lead_picture(saliency.strokes, e.crop)),
         ("ink set", lead_picture(saliency.inked, e.crop, greatest)),
     ]
     sheet = Pillow.new("RGB", (WIDTH, HEAD + SIDE + SPACE), "white")

@@ -16,6 +16,7 @@ from models.classifier import SHIPPED
 from models.explain import explain_crop, open_network
 from models.network import Network
 from models.shades import lead_picture, maps_picture
+from models.strokes import find_strokes
 from pipeline.files.scans import decode
 from tests.models.samples import pen_digits
 
@@ -60,6 +61,39 @@ def test_wiping_paper_changes_nothing(network: Network) -> None:
     assert np.abs(e.saliency.wiped[inked]).max() > 0.1
 
 
+def test_a_four_has_three_strokes_and_every_pixel_of_its_ink_belongs_to_one() -> None:
+    crop = np.zeros((28, 28), np.uint8)
+    for start, end in (((6, 4), (6, 15)), ((6, 15), (22, 15)), ((17, 4), (17, 25))):
+        cv2.line(crop, start, end, 255, 2)
+    strokes = find_strokes(crop)
+    assert np.array_equal(strokes > 0, crop >= 96)
+    left, above, below = strokes[8, 6], strokes[8, 17], strokes[22, 17]
+    assert strokes.max() >= 3
+    assert len({left, above, below}) == 3
+    assert strokes[15, 10] == left  # around the corner the pen goes on
+
+
+def test_specks_and_bars_are_strokes_too() -> None:
+    speck = np.zeros((28, 28), np.uint8)
+    speck[10:12, 10:12] = 255
+    assert find_strokes(speck).max() == 1
+    assert find_strokes(np.zeros((28, 28), np.uint8)).max() == 0
+
+
+def test_a_stroke_wiped_out_costs_what_the_network_says_without_it(network: Network) -> None:
+    crop = pen_digits(100).x[9]
+    e = explain_crop(network, crop, 4)
+    strokes = find_strokes(crop)
+    greatest = int(strokes[np.unravel_index(np.abs(e.saliency.strokes).argmax(), strokes.shape)])
+    others = (strokes > 0) & (strokes != greatest)
+    soft = cv2.dilate((strokes == greatest).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    left = np.where(soft & ~others, 0, crop).astype(np.float32) / np.float32(255)
+    scores = network.logits(left[None])[0] / network.temperature
+    lost = e.saliency.lead - float(scores[e.best] - scores[e.rival])
+    assert e.saliency.strokes[strokes == greatest] == pytest.approx(lost, abs=0.3 * abs(lost) + 0.1)
+    assert (e.saliency.strokes[strokes == 0] == 0).all()
+
+
 def test_pictures_of_numbers() -> None:
     values = np.array([[2.0, -2.0], [0.0, 1.0]])
     picture = lead_picture(values, np.zeros((2, 2), np.uint8))
@@ -81,7 +115,7 @@ def test_explain_a_crop(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert page.count("<td style=") >= 784
     picture = cv2.imread(str(tmp_path / "deep" / "page.png"))
     assert picture is not None
-    assert picture.shape[1] > 4 * 196
+    assert picture.shape[1] > 5 * 196
     printed = capsys.readouterr()
     assert printed.out.startswith("9 (")
     assert "\n9: by its 28x28 pixels " in printed.out
