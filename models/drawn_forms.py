@@ -50,7 +50,7 @@ def draw_fields(
     workers: int = 1,
     taken: Mapping[str, float] = USUAL,
 ) -> list[Part]:
-    """What `keep` makes of the fields of so many drawn forms, those that are found and not crossed out.
+    """What `keep` makes of the fields of so many drawn forms, those that are found.
 
     keep : a function of a module, called where the field is drawn; what it gives None for is left out.
     glyphs : digits that are laid into the combs of half of the pages; without them the pen writes on all.
@@ -114,9 +114,7 @@ def pictures_of(glyphs: Glyphs) -> Digits:
 
 
 def _written(field: CutField) -> tuple[Lattice, ...]:
-    """The lattices with ink; none of a comb with a box that seems to be crossed out."""
-    if any(crossing.emptied for crossing in field.crossings):
-        return ()
+    """The lattices with ink."""
     return tuple(lattice for lattice in field.lattices if lattice.size)
 
 

@@ -22,7 +22,7 @@ from pipeline.cut import CutPage
 from pipeline.document import Box, Image, Page, ScanError
 from pipeline.envelopes.written import Spotter
 from pipeline.files.scans import decode
-from pipeline.forms.cut import CutField as FormCut
+from pipeline.forms.crossed import crossing_of
 from pipeline.forms.cut import CutForm
 from pipeline.forms.form import FormSet
 from pipeline.layouts import Layout, Mixed
@@ -31,6 +31,7 @@ from pipeline.paper.kinds import PageClassifier
 from pipeline.paper.turns import turn_back
 from pipeline.plan import Try, plan_page
 from pipeline.read import cut_ways
+from pipeline.strings.classify import see_contents
 from pipeline.strings.decode import align, score_runs, score_values
 from pipeline.strings.lattice import Lattice, build_lattice
 from pipeline.strings.segment import segment
@@ -163,24 +164,31 @@ def _regions(
     cut = cut_ways(page, plan, spotter)
     regions = []
     for way, found in zip(plan.tries, cut.cuts, strict=True):
-        regions += _of_form(found, way) if isinstance(found, CutForm) else _of_page(found, way, cut.shape)
+        regions += (
+            _of_form(found, way, cutter) if isinstance(found, CutForm) else _of_page(found, way, cut.shape)
+        )
     return regions
 
 
-def _of_form(found: CutForm, way: Try) -> list[_Region]:
+def _of_form(found: CutForm, way: Try, cutter: Cutter) -> list[_Region]:
     return [
         _Region(
-            each.field.name, each.box, _filled(each) if each.field.boxes else CutField(each.lattices), way
+            each.field.name,
+            each.box,
+            _filled(each.lattices, cutter) if each.field.boxes else CutField(each.lattices),
+            way,
         )
         for each in found.fields
         if each.box is not None and each.lattices
     ]
 
 
-def _filled(comb: FormCut) -> CutField:
+def _filled(comb: Sequence[Lattice], cutter: Cutter) -> CutField:
     """The boxes of a comb that hold ink and are not crossed out."""
-    boxes = zip(comb.lattices, comb.crossings, strict=True)
-    return CutField(tuple(box for box, each in boxes if box.size and not each.emptied), boxed=True)
+    seen = zip(comb, see_contents(comb, cutter.classifier), strict=True)
+    return CutField(
+        tuple(box for box, shares in seen if box.size and not crossing_of(shares).emptied), boxed=True
+    )
 
 
 def _of_page(found: CutPage, way: Try, shape: tuple[int, ...]) -> list[_Region]:

@@ -18,6 +18,8 @@ Path = NDArray[np.float64]
 # In an empty box; over a digit that no longer counts.
 VOID = ("cross", "cross in one go", "dash", "scribble")
 STRUCK = ("struck once", "struck twice", "crossed over", "scribbled over")
+# Share of the dashes that are wavy, of the scribbles that go round and round.
+WAVED, COILED = 0.15, 0.4
 
 
 def cross_out(
@@ -82,7 +84,8 @@ def _paths(rng: np.random.Generator, kind: str) -> list[Path]:
             bow = np.array([wide * float(rng.uniform(1.0, 1.35)), float(rng.uniform(-0.3, 0.3)) * tall])
             return [np.vstack([first, bow[None], second])]
         case "dash":
-            return [_stroke(rng, (-wide, 0.0), (wide, 0.0), lean=0.15)]
+            dash = _stroke(rng, (-wide, 0.0), (wide, 0.0), lean=0.15)
+            return [_waved(rng, dash) if rng.random() < WAVED else dash]
         case "struck once":
             return [_through(rng, 0.0)]
         case "struck twice":
@@ -91,7 +94,8 @@ def _paths(rng: np.random.Generator, kind: str) -> list[Path]:
             rng.bit_generator.state = lean
             return [upper, _through(rng, apart) + rng.normal(0, 0.02, 2)]
         case "scribble" | "scribbled over":
-            return [_zigzag(rng, max(wide, 0.28), max(tall, 0.28))]
+            scrawl = _coil if rng.random() < COILED else _zigzag
+            return [scrawl(rng, max(wide, 0.28), max(tall, 0.28))]
     raise ValueError(f"nobody crosses boxes out by {kind!r}")
 
 
@@ -127,6 +131,29 @@ def _zigzag(rng: np.random.Generator, wide: float, tall: float) -> Path:
         points = points[:, ::-1]
     fine = np.linspace(0, turns - 1, 12 * turns)
     path: Path = np.column_stack([np.interp(fine, np.arange(turns), points[:, k]) for k in (0, 1)])
+    return path
+
+
+def _coil(rng: np.random.Generator, wide: float, tall: float) -> Path:
+    """Round and round while the hand moves across the box, or stays where it is."""
+    turns = float(rng.uniform(3.5, 7.0))  # twice round is a 0
+    angle = np.linspace(0.0, 2.0 * np.pi * turns, round(24 * turns)) + rng.uniform(0.0, 2.0 * np.pi)
+    along = np.linspace(-1.0, 1.0, len(angle))
+    round_ = wide * float(rng.uniform(0.35, 1.0))
+    size = np.interp(along, np.linspace(-1.0, 1.0, 6), rng.uniform(0.7, 1.1, 6))
+    xs = (wide - round_) * along + round_ * size * np.cos(angle)
+    ys = tall * size * np.sin(angle) + float(rng.uniform(-0.15, 0.15)) * along
+    path: Path = np.column_stack([xs, ys])
+    return path
+
+
+def _waved(rng: np.random.Generator, stroke: Path) -> Path:
+    """A stroke that goes up and down on its way."""
+    length = float(np.hypot(*(stroke[-1] - stroke[0])))
+    fine = np.linspace(0.0, 1.0, 40)
+    path = np.column_stack([np.interp(fine, np.linspace(0.0, 1.0, len(stroke)), side) for side in stroke.T])
+    height = length * float(rng.uniform(0.05, 0.12))
+    path[:, 1] += height * np.sin(2.0 * np.pi * float(rng.uniform(1.0, 2.5)) * fine + rng.uniform(0.0, 6.0))
     return path
 
 

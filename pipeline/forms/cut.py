@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from pipeline.document import Box, Page, Reason
-from pipeline.forms.crossed import Crossing, crossed
+from pipeline.forms.crossed import box_picture
 from pipeline.forms.form import Form, FormField
 from pipeline.forms.lay import Fields, Sheet, fits, lay, lift_fields
 from pipeline.forms.lift import Patch
@@ -29,13 +29,11 @@ DOT, ALONE = 0.1, 0.2
 class CutField:
     """A field cut into lattices: one for a number in a frame or on a line, one a box for a comb.
 
-    crossings : for every box of a comb whether its ink, by its shape, crosses it out. reason : why it cannot
-        be read, else None.
+    reason : why it cannot be read, else None.
     """
 
     field: FormField
     lattices: tuple[Lattice, ...] = ()
-    crossings: tuple[Crossing, ...] = ()
     box: Box | None = None
     reason: Reason | None = None
 
@@ -130,15 +128,10 @@ def _cut_field(lifted: _Lifted, darkest: float, way: Way) -> CutField:
     mask = lifted.mask if lifted.pen >= GUIDES * darkest else np.zeros_like(lifted.mask)
     if field.boxes:
         strips = seen_from(share_out(patch, mask), way)
-        sides = patch.cells[:, 2:] - patch.cells[:, :2]
-        crossings = tuple(
-            crossed(own, patch.unit, (float(wide), float(tall)))
-            for (_, own), (wide, tall) in zip(strips, sides, strict=True)
-        )
-        lattices = tuple(build_lattice(segment_box(dark, own)) for dark, own in strips)
-        return CutField(field, lattices, crossings, patch.box)
+        lattices = tuple(build_lattice(segment_box(dark, own), box_picture(own)) for dark, own in strips)
+        return CutField(field, lattices, patch.box)
     ((dark, own),) = seen_from([_number(patch, mask)], way)
-    return CutField(field, (build_lattice(segment(dark, own)),), (), patch.box)
+    return CutField(field, (build_lattice(segment(dark, own)),), patch.box)
 
 
 def _number(patch: Patch, mask: Mask) -> tuple[Darkness, Mask]:

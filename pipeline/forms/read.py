@@ -5,29 +5,54 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from itertools import repeat
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from pipeline.document import Reading, Reason
 from pipeline.forms.checks import apply_check_digit, apply_sums
-from pipeline.forms.crossed import Crossing, with_digit, with_line
+from pipeline.forms.crossed import Crossing, crossing_of
 from pipeline.forms.cut import CutField, CutForm
 from pipeline.forms.form import PAGE_FIELD
 from pipeline.forms.ways import LEAST_SURE, Way, weigh_ways
 from pipeline.parameters import ReaderParameters
-from pipeline.strings import ctc
 from pipeline.strings.classify import Seen
 from pipeline.strings.decode import Candidate
 from pipeline.strings.lattice import build_lattice
 from pipeline.strings.segment import segment_box
-from pipeline.strings.values import READINGS, alternatives, propose, read_boxes, read_line, score
+from pipeline.strings.values import READINGS, alternatives, read_boxes, read_line
 
 # A value of a length that the layout does not allow: that unlikely before the writing is seen.
 OFF_LENGTH = 0.05
 # Candidates of a field that its check digit and its sums may choose from.
 WIDE = 40
+# A field with nothing but crosses is empty if the least sure of them is as sure as this.
+LEAST_VOID = 0.98
+
+
+@dataclass(frozen=True, eq=False)
+class _Written:
+    """A field with what counts in it: boxes that were crossed out are empty in `lines`."""
+
+    field: CutField
+    lines: list[Seen]
+    crossings: tuple[Crossing, ...]
+
+    @property
+    def struck(self) -> bool:
+        """Whether a person has to say what a box holds."""
+        return any(crossing.is_struck for crossing in self.crossings)
+
+    @property
+    def surely_void(self) -> float:
+        """How sure it is that the boxes left out are void: as the least sure of them, for they are alike."""
+        return min((crossing.void for crossing in self.crossings if crossing.is_void), default=1.0)
+
+    @property
+    def surely_digits(self) -> list[float]:
+        """How sure each box that is read holds a digit that counts."""
+        each = zip(self.crossings, self.lines, strict=True)
+        return [crossing.digit for crossing, line in each if line.lattice.size]
 
 
 def read_form(cut: CutForm, seen: Iterator[Seen], parameters: ReaderParameters) -> list[Reading]:
@@ -39,8 +64,8 @@ def read_form(cut: CutForm, seen: Iterator[Seen], parameters: ReaderParameters) 
         reason = None if cut.empty else Reason.NOT_REGISTERED
         return [Reading(cut.scan, cut.number, PAGE_FIELD, empty=cut.empty, reason=reason)]
     cut, lines, sure = _the_right_way(cut, seen)
-    uncrossed = [_without_crossed(*each, parameters) for each in zip(cut.fields, lines, strict=True)]
-    readings = [_doubted(_read_field(cut, *each, parameters), sure) for each in uncrossed]
+    uncrossed = [_without_crossed(*each) for each in zip(cut.fields, lines, strict=True)]
+    readings = [_doubted(_read_field(cut, each, parameters), sure) for each in uncrossed]
     for index, field in enumerate(cut.fields):
         rule = field.field.model.check
         if rule is not None:
@@ -50,8 +75,7 @@ def read_form(cut: CutForm, seen: Iterator[Seen], parameters: ReaderParameters) 
         readings = apply_sums(readings, sums)
     # No sum tells a box that was crossed out from a digit 0.
     readings = [
-        _doubted(reading, min((each.sure_void for each in field.crossings), default=1.0))
-        for reading, (field, _) in zip(readings, uncrossed, strict=True)
+        _doubted(reading, each.surely_void) for reading, each in zip(readings, uncrossed, strict=True)
     ]
     return [replace(each, alternatives=each.alternatives[: READINGS - 1]) for each in readings]
 
@@ -65,7 +89,7 @@ def _the_right_way(cut: CutForm, seen: Iterator[Seen]) -> tuple[CutForm, list[li
     ways = {way: [[next(seen) for _ in field.lattices] for field in fields] for way, fields in laid.items()}
     if not cut.others:
         return cut, ways[Way.UPRIGHT], 1.0
-    shares = weigh_ways({way: _with_digits(fields, ways[way]) for way, fields in laid.items()})
+    shares = weigh_ways({way: _with_digits(ways[way]) for way in laid})
     best = max(shares, key=lambda way: shares[way])
     if best in (Way.MIRRORED, Way.MIRRORED_TURNED) or shares[best] < LEAST_SURE:
         unread = tuple(CutField(each.field, reason=Reason.NOT_REGISTERED) for each in cut.fields)
@@ -75,40 +99,44 @@ def _the_right_way(cut: CutForm, seen: Iterator[Seen]) -> tuple[CutForm, list[li
     return cut, ways[best], shares[best]
 
 
-def _with_digits(fields: Sequence[CutField], seen: Sequence[Sequence[Seen]]) -> list[Seen]:
+def _with_digits(seen: Sequence[Sequence[Seen]]) -> list[Seen]:
     """What is seen of all boxes but those with a plain cross or dash, which looks the same every way."""
-    return [
-        line
-        for field, lines in zip(fields, seen, strict=True)
-        for line, crossing in zip(lines, field.crossings or repeat(Crossing()), strict=False)
-        if not crossing.void
-    ]
+    return [line for lines in seen for line in lines if not crossing_of(line.contents).is_void]
 
 
-def _read_field(cut: CutForm, field: CutField, lines: list[Seen], parameters: ReaderParameters) -> Reading:
-    """The reading of a field from which what was crossed out is gone."""
-    told = any(crossing.told for crossing in field.crossings)
+def _without_crossed(field: CutField, lines: Sequence[Seen]) -> _Written:
+    """A field without what is in its boxes that were more probably crossed out than not."""
+    crossings = tuple(crossing_of(line.contents) for line in lines)
+    kept = [_emptied(line) if each.emptied else line for line, each in zip(lines, crossings, strict=True)]
+    return _Written(field, kept, crossings)
+
+
+def _emptied(line: Seen) -> Seen:
+    nothing = build_lattice(segment_box(np.zeros((1, 1), np.float32), np.zeros((1, 1), np.uint8)))
+    return Seen(nothing, line.proba[:0])
+
+
+def _read_field(cut: CutForm, written: _Written, parameters: ReaderParameters) -> Reading:
+    field, lines = written.field, written.lines
     spec = field.field
     layout = cut.form.signature if cut.form is not None else ""
     blank = Reading(cut.scan, cut.number, spec.name, box=field.box, reason=field.reason, layout=layout)
     if field.reason is not None:
         return blank
-    if all(lattice.size == 0 for lattice in field.lattices):
-        if told:
+    if all(line.lattice.size == 0 for line in lines):
+        if written.struck or written.surely_void < LEAST_VOID:
             return replace(blank, reason=Reason.CROSSED_OUT)
         return replace(blank, reason=Reason.NOT_FOUND) if spec.model.required else replace(blank, empty=True)
     if spec.boxes:
         candidates, digits = read_boxes(lines, parameters, WIDE)
     else:
         candidates, digits = read_line(lines[0], parameters, spec.lengths, OFF_LENGTH, WIDE)
-    trust = parameters.boxes if spec.boxes else parameters.lines
-    confidence = trust.calibration.confidence(candidates, digits)
-    sure = [each.sure for each in field.crossings]
-    if spec.boxes:
-        written = [each for each, line in zip(sure, lines, strict=True) if line.lattice.size]
-        digits = tuple(digit * each for digit, each in zip(digits, written, strict=True))
     if not candidates or not candidates[0].value:
         return replace(blank, reason=Reason.NOT_FOUND)
+    trust = parameters.boxes if spec.boxes else parameters.lines
+    confidence = trust.calibration.confidence(candidates, digits)
+    if spec.boxes:
+        digits = tuple(digit * sure for digit, sure in zip(digits, written.surely_digits, strict=True))
     reading = replace(
         blank,
         value=candidates[0].value,
@@ -116,8 +144,10 @@ def _read_field(cut: CutForm, field: CutField, lines: list[Seen], parameters: Re
         digit_confidences=digits,
         alternatives=alternatives(candidates, confidence),
     )
-    reading = _doubted(reading, math.prod(sure))
-    return replace(reading, reason=Reason.CROSSED_OUT) if told else _formatted(reading, field, candidates)
+    reading = _doubted(reading, math.prod(written.surely_digits))
+    if written.struck:
+        return replace(reading, reason=Reason.CROSSED_OUT)
+    return _formatted(reading, written, candidates)
 
 
 def _doubted(reading: Reading, sure: float) -> Reading:
@@ -126,39 +156,15 @@ def _doubted(reading: Reading, sure: float) -> Reading:
     return replace(reading, confidence=reading.confidence * sure, alternatives=others)
 
 
-def _without_crossed(
-    field: CutField, lines: list[Seen], parameters: ReaderParameters
-) -> tuple[CutField, list[Seen]]:
-    """A comb without what is in the boxes that were more probably crossed out than not."""
-    crossings, kept = [], list(lines)
-    for index, by_shape in enumerate(field.crossings):
-        crossing = as_read(by_shape, lines[index], parameters)
-        if crossing.emptied:
-            nothing = build_lattice(segment_box(np.zeros((1, 1), np.float32), np.zeros((1, 1), np.uint8)))
-            kept[index] = Seen(nothing, lines[index].proba[:0])
-        crossings.append(crossing)
-    return replace(field, lattices=tuple(line.lattice for line in kept), crossings=tuple(crossings)), kept
-
-
-def as_read(by_shape: Crossing, line: Seen, parameters: ReaderParameters) -> Crossing:
-    """A box's crossing with what the networks say of the digit in it."""
-    if by_shape.void:
-        if line.frames is None:
-            return by_shape
-        return with_line(by_shape, float(ctc.score_values(line.frames, ctc.DIGITS).max()))
-    read = propose(score(line, parameters.weights), parameters.boxes.pair, (1,), 0.0, 1)
-    return with_digit(by_shape, read[0] if read else None)
-
-
-def _formatted(reading: Reading, field: CutField, candidates: list[Candidate]) -> Reading:
+def _formatted(reading: Reading, written: _Written, candidates: list[Candidate]) -> Reading:
     """With the reason why the value is not of the form that the layout says, if it is not."""
-    spec = field.field
+    spec = written.field.field
     lengths = spec.lengths
     bad = lengths is not None and len(reading.value) not in lengths
     if spec.model.pattern is not None and not re.fullmatch(spec.model.pattern, reading.value):
         bad = True
     if spec.boxes:
-        filled = [lattice.size > 0 for lattice in field.lattices]
+        filled = [line.lattice.size > 0 for line in written.lines]
         first, last = filled.index(True), len(filled) - 1 - filled[::-1].index(True)
         bad = bad or not all(filled[first : last + 1])
     return replace(reading, reason=Reason.BAD_FORMAT) if bad else reading

@@ -33,17 +33,32 @@ class LineClassifier(Classifier, Protocol):
         ...
 
 
+# What a printed box holds: a digit; nothing, and it is crossed out; a digit that was struck, or a scribble.
+CONTENTS = ("digit", "void", "struck")
+
+
+@runtime_checkable
+class BoxClassifier(Classifier, Protocol):
+    """One that also tells what is in a printed box."""
+
+    def predict_contents(self, boxes: Image) -> NDArray[np.float32]:
+        """(N, 28, 28) uint8, all ink of a box each -> (N, 3) float32, how probable each of `CONTENTS` is."""
+        ...
+
+
 @dataclass(frozen=True, eq=False)
 class Seen:
     """A line of pieces and what the networks say of it.
 
     proba : (R, 11) float32, of every run of the lattice.
     frames : (T, 11) float32, of the line as a whole; None where no network reads whole lines.
+    contents : (3,) float32, how probable each of `CONTENTS` is; None of a line, and where no network tells.
     """
 
     lattice: Lattice
     proba: NDArray[np.float32]
     frames: NDArray[np.float32] | None = None
+    contents: NDArray[np.float32] | None = None
 
 
 def see(lattices: Sequence[Lattice], classifier: Classifier) -> list[Seen]:
@@ -54,10 +69,20 @@ def see(lattices: Sequence[Lattice], classifier: Classifier) -> list[Seen]:
     proba = classifier.predict_proba(np.concatenate(fresh)) if fresh else np.zeros((0, 11), np.float32)
     new = iter(np.split(proba, np.cumsum([len(crops) for crops in fresh])[:-1]))
     parts = [next(new) if lattice.proba is None else lattice.proba for lattice in lattices]
-    if not isinstance(classifier, LineClassifier):
-        return [Seen(lattice, part) for lattice, part in zip(lattices, parts, strict=True)]
-    frames = classifier.predict_frames([lattice.picture for lattice in lattices])
-    return [Seen(*each) for each in zip(lattices, parts, frames, strict=True)]
+    frames: Sequence[NDArray[np.float32] | None] = [None] * len(lattices)
+    if isinstance(classifier, LineClassifier):
+        frames = classifier.predict_frames([lattice.picture for lattice in lattices])
+    contents = see_contents(lattices, classifier)
+    return [Seen(*each) for each in zip(lattices, parts, frames, contents, strict=True)]
+
+
+def see_contents(lattices: Sequence[Lattice], classifier: Classifier) -> list[NDArray[np.float32] | None]:
+    """How probable each of `CONTENTS` is, (3,) float32 of every box; None of lines, of boxes without ink."""
+    boxes = [lattice.box for lattice in lattices if lattice.box is not None]
+    if not boxes or not isinstance(classifier, BoxClassifier):
+        return [None] * len(lattices)
+    found = iter(classifier.predict_contents(np.stack(boxes)))
+    return [None if lattice.box is None else next(found) for lattice in lattices]
 
 
 def see_groups(groups: Sequence[Sequence[Lattice]], classifier: Classifier) -> list[list[Seen]]:

@@ -105,9 +105,8 @@ def test_what_is_trained_in_bfloat16_is_kept_in_float32(data: str, tmp_path: Pat
 
 
 def test_the_cards_of_shipped_models_name_commands_that_exist() -> None:
-    cards = sorted((Path(produce.__file__).parent / "weights").glob("*/card.json"))
-    assert cards
-    for path in cards:
+    for name in ("digits", "mnist", "page"):
+        path = Path(produce.__file__).parent / "weights" / name / "card.json"
         words = shlex.split(json.loads(path.read_text())["command"])
         command, given, _ = app.parse_args(words[1:], exit_on_error=False, print_error=False)
         assert (words[0], command) == ("nightsort", train)

@@ -3,10 +3,8 @@
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from pipeline.forms.crossed import crossed
+from pipeline.forms.crossed import box_picture
 from pipeline.forms.layout import split
 from pipeline.forms.lift import CELL_HEIGHT, FRAME_HEIGHT, drop_colour, lift
 from pipeline.forms.rules import find_rules
@@ -126,51 +124,19 @@ def test_print_of_the_dropout_colour_goes(name, colour):
     assert int(drop_colour(page, None)[40, 31]) < 190
 
 
-@given(
-    st.floats(0.55, 1.6), st.floats(-2, 2), st.integers(2, 5), st.floats(-0.12, 0.12), st.floats(-0.12, 0.12)
-)
-@settings(max_examples=60, deadline=None)
-def test_two_straight_strokes_from_corner_to_corner_are_a_cross(aspect, lean, thick, dx, dy):
-    mask = np.zeros((80, 100), np.uint8)
-    wide, tall = 18 * aspect, 18.0
-    for side in (-1, 1):
-        start = (50 - side * wide + lean, 40 - tall)
-        end = (50 + side * wide - lean, 40 + tall)
-        move = (dx * wide * side, dy * tall * side)
-        points = [(round(x + move[0]), round(y + move[1])) for x, y in (start, end)]
-        cv2.line(mask, points[0], points[1], 255, thick)
-    found = crossed(mask, 60, (50, 60))
-    assert found.void or found.sure < 0.9
-
-
-@pytest.mark.parametrize("digit", "0123456789")
-def test_digits_are_no_crosses(digit):
+def test_the_picture_of_a_box_is_all_its_ink():
     mask = np.zeros((80, 80), np.uint8)
-    cv2.putText(mask, digit, (20, 60), pages.DIGITS_FONT, 1.8, 255, 4)
-    found = crossed(mask, 60, (50, 60))
-    assert not found.void
-    assert not found.told
-    assert crossed(np.zeros((40, 40), np.uint8), 60, (50, 60)).sure == 1.0
+    mask[20:60, 30:34] = mask[40:44, 50:70] = 255
+    picture = box_picture(mask)
+    assert picture.shape == (28, 28)
+    assert sorted(np.ptp(places) + 1 for places in np.nonzero(picture)) == [24, 24]
+    assert np.count_nonzero(picture.max(axis=0) == 0) > 8  # paper on both sides, and between the strokes
 
 
-def test_a_dash_is_no_digit():
+def test_a_speck_is_no_picture():
     mask = np.zeros((80, 80), np.uint8)
-    cv2.line(mask, (20, 42), (58, 38), 255, 4)
-    assert crossed(mask, 60, (50, 60)).void
-    upright = np.ascontiguousarray(mask.T)
-    assert not crossed(upright, 60, (50, 60)).void
-
-
-@pytest.mark.parametrize("digit", "235689")
-def test_a_digit_that_was_crossed_over_is_none(digit):
-    mask = np.zeros((80, 80), np.uint8)
-    cv2.putText(mask, digit, (22, 58), pages.DIGITS_FONT, 1.6, 255, 3)
-    cv2.line(mask, (8, 14), (70, 66), 255, 3)
-    cv2.line(mask, (8, 66), (70, 12), 255, 3)
-    found = crossed(mask, 60, (50, 60))
-    assert not found.void
-    assert found.told
-    assert found.sure > 0.9
+    mask[20:23, 30:33] = 255
+    assert box_picture(mask) is None
 
 
 @pytest.mark.parametrize("degrees", [0.0, 4.0, -5.0])

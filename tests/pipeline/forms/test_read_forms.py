@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
+from models.contents_network import load_contents_network
 from pipeline import Page, ReaderParameters, load_layout, read_pages
 from pipeline.document import Reason
 from pipeline.parameters import Calibration, Trust
@@ -21,6 +22,9 @@ class Sevens:
         proba = np.full((len(crops), 11), 0.004, np.float32)
         proba[:, 7] = 0.96
         return proba
+
+    def predict_contents(self, boxes: np.ndarray) -> np.ndarray:
+        return load_contents_network().predict_contents(boxes)
 
 
 @pytest.fixture
@@ -142,17 +146,17 @@ def test_what_the_layout_knows_gives_reasons(folder, key, reason):
     assert (got[0].value, got[0].reason) == ("7777", reason)
 
 
-class SevensInLines(Sevens):
-    """Calls every crop a 7, and finds one in lines with so much probability."""
+class Told(Sevens):
+    """Calls every crop a 7, and says what it was told of the boxes with ink, from left to right."""
 
-    def __init__(self, probability: float) -> None:
-        self.probability = probability
+    def __init__(self, *contents: tuple[float, float, float]) -> None:
+        self.contents = contents
 
-    def predict_frames(self, pictures):
-        frames = np.full((12, 11), 1e-9)
-        frames[:, 10] = 1.0
-        frames[6, 7], frames[6, 10] = self.probability, 1.0 - self.probability
-        return [np.log(frames).astype(np.float32)] * len(pictures)
+    def predict_contents(self, boxes: np.ndarray) -> np.ndarray:
+        return np.array(self.contents[: len(boxes)], np.float32)
+
+
+DIGIT = (1.0, 0.0, 0.0)
 
 
 def read_member(folder, text, network):
@@ -162,24 +166,44 @@ def read_member(folder, text, network):
     return read(load_layout(str(folder / "member.toml")), page, network=network)[0]
 
 
-def test_boxes_that_were_crossed_out_leave_a_doubt(folder):
-    crossed, empty = (read_member(folder, text, Sevens()) for text in ("X7777X", " 7777 "))
-    assert (crossed.value, empty.value) == ("7777", "7777")
-    assert crossed.confidence == pytest.approx(0.9 * empty.confidence)
+def test_boxes_that_are_void_are_as_sure_as_the_least_sure(folder):
+    network = Told((0.1, 0.9, 0.0), *[DIGIT] * 4, (0.2, 0.8, 0.0))
+    crossed, digits = (
+        read_member(folder, "X7777X", network),
+        read_member(folder, " 7777 ", Told(*[DIGIT] * 4)),
+    )
+    assert (crossed.value, digits.value) == ("7777", "7777")
+    assert crossed.reason is None
+    assert crossed.confidence == pytest.approx(0.8 * digits.confidence)
+    assert crossed.digit_confidences == digits.digit_confidences
 
 
-@pytest.mark.parametrize(("probability", "doubt"), [(0.001, 0.998), (0.1, 0.9)])
-def test_the_network_of_lines_says_how_sure_a_cross_is(folder, probability, doubt):
-    network = SevensInLines(probability)
-    crossed, digits = (read_member(folder, text, network) for text in ("X7777X", " 7777 "))
-    assert (crossed.value, crossed.reason) == ("7777", None)
-    assert crossed.confidence == pytest.approx(doubt * digits.confidence)
+def test_a_digit_that_may_be_crossed_out_is_as_sure_as_that_it_is_not(folder):
+    network = Told((0.7, 0.0, 0.3), *[DIGIT] * 4, (0.5, 0.4, 0.1))
+    doubtful, certain = (read_member(folder, "777777", each) for each in (network, Told(*[DIGIT] * 6)))
+    assert (doubtful.value, doubtful.reason) == ("777777", None)
+    assert doubtful.confidence == pytest.approx(0.35 * certain.confidence)
+    shares = np.divide(doubtful.digit_confidences, certain.digit_confidences)
+    assert shares == pytest.approx([0.7, 1.0, 1.0, 1.0, 1.0, 0.5])
 
 
-def test_what_is_a_digit_to_the_network_of_lines_is_no_cross(folder):
-    crossed, digits = (read_member(folder, text, SevensInLines(0.9)) for text in ("X7777X", "777777"))
-    assert (crossed.value, crossed.reason) == ("777777", None)
-    assert crossed.digit_confidences[0] == pytest.approx(0.7 * digits.digit_confidences[1], rel=0.1)
+def test_a_digit_that_was_struck_sends_its_field_to_a_person(folder):
+    network = Told(*[DIGIT] * 5, (0.4, 0.1, 0.5))
+    got = read_member(folder, "777777", network)
+    assert (got.value, got.reason) == ("77777", Reason.CROSSED_OUT)
+
+
+@pytest.mark.parametrize(("void", "reason"), [(0.99, None), (0.9, Reason.CROSSED_OUT)])
+def test_a_field_of_crosses_is_empty_where_that_is_sure(folder, void, reason):
+    got = read_member(folder, "XX", Told((1.0 - void, void, 0.0), (0.0, 1.0, 0.0)))
+    assert (got.value, got.empty, got.reason) == ("", reason is None, reason)
+
+
+def test_without_a_network_that_looks_at_boxes_all_that_is_in_them_counts(folder):
+    class Digits:
+        predict_proba = Sevens.predict_proba
+
+    assert read_member(folder, "X7777X", Digits()).value == "777777"
 
 
 def test_digits_in_boxes_are_trusted_as_boxes_and_numbers_in_frames_as_lines(folder):
@@ -187,7 +211,7 @@ def test_digits_in_boxes_are_trusted_as_boxes_and_numbers_in_frames_as_lines(fol
     layout = load_layout(str(folder / "member.toml"))
     got = read(layout, filled(), parameters=ReaderParameters(lines=doubtful, boxes=certain))
     sure = {reading.field: reading.confidence for reading in got if reading.value}
-    assert min(sure["member"], sure["office"]) > 0.3  # less the doubt whether a box is crossed out
+    assert min(sure["member"], sure["office"]) > 0.9  # less the doubt whether a box is crossed out
     assert sure["lost_tue"] < 0.001
 
 
