@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from pipeline.forms.ways import LEAST_SURE, Way, weigh_ways
 from pipeline.parameters import ReaderParameters
 from pipeline.strings.classify import Seen
 from pipeline.strings.decode import Candidate
-from pipeline.strings.lattice import build_lattice
+from pipeline.strings.lattice import Lattice, build_lattice
 from pipeline.strings.segment import segment_box
 from pipeline.strings.values import READINGS, alternatives, read_boxes, read_line
 
@@ -112,8 +113,12 @@ def _without_crossed(field: CutField, lines: Sequence[Seen]) -> _Written:
 
 
 def _emptied(line: Seen) -> Seen:
-    nothing = build_lattice(segment_box(np.zeros((1, 1), np.float32), np.zeros((1, 1), np.uint8)))
-    return Seen(nothing, line.proba[:0])
+    return Seen(_nothing(), line.proba[:0])
+
+
+@cache
+def _nothing() -> Lattice:
+    return build_lattice(segment_box(np.zeros((1, 1), np.float32), np.zeros((1, 1), np.uint8)))
 
 
 def _read_field(cut: CutForm, written: _Written, parameters: ReaderParameters) -> Reading:
