@@ -23,6 +23,7 @@ from pipeline.cut import CutPage
 from pipeline.document import Box, Image, Page, Reading
 from pipeline.envelopes.codes import OFF_LENGTH
 from pipeline.envelopes.written import Spotter, block_box, blocks_of, likely_lines, line_box, search_lines
+from pipeline.forms.crossed import crossing_of
 from pipeline.forms.cut import CutForm
 from pipeline.forms.form import FormSet
 from pipeline.layouts import Layout, Mixed
@@ -217,7 +218,8 @@ def _draw_strips(
     ]
     if not drawn:
         return []
-    values = reads[0][0] if len(lines) == 1 else read_boxes(inked, parameters)[0]
+    counted = [line for line in inked if not crossing_of(line.contents).emptied]
+    values = reads[0][0] if len(lines) == 1 else read_boxes(counted, parameters)[0]
     told = [f"{c.value}  {c.probability:.3f}  ({c.cut:.1f}, {c.whole:.1f})" for c in values[:TOLD]]
     beside = np.full((drawn[0].shape[0], 260, 3), 255, np.uint8)
     for row, text in enumerate([label, *told]):
@@ -228,7 +230,10 @@ def _draw_strips(
 def _draw_strip(
     seen: Seen, candidates: Sequence[Candidate], digits: Sequence[float], parameters: ReaderParameters
 ) -> Image:
-    """A line with its cuts, the runs of its best reading, and their digits with probabilities."""
+    """A line with its cuts, the runs of its best reading, and their digits with probabilities.
+
+    Of a box that was crossed out, that it is, and how sure.
+    """
     lattice = seen.lattice
     grow = STRIP / lattice.picture.shape[0]
     paper = 255 - cv2.resize(lattice.picture, None, fx=grow, fy=grow, interpolation=cv2.INTER_CUBIC)
@@ -243,6 +248,12 @@ def _draw_strip(
 
     for box in lattice.boxes[lattice.edges[:, 1] - lattice.edges[:, 0] == 1]:
         cv2.line(strip, (column(box[0]), 0), (column(box[0]), 8), (150, 150, 150), 1)
+    crossing = crossing_of(seen.contents)
+    if crossing.emptied:
+        share = crossing.void if crossing.is_void else crossing.struck
+        _label(strip, "void" if crossing.is_void else "struck", (2, STRIP + 14), INK, 0.32)
+        _label(strip, f"{100 * share:.0f}", (2, STRIP + 29), INK, 0.32)
+        return strip
     value = candidates[0].value if candidates else ""
     way = align(score_runs(lattice, seen.proba, parameters.weights), value) if value else []
     for run, digit, share in zip(way, value, digits, strict=False):

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
@@ -12,6 +13,8 @@ from pipeline.parameters import ReaderParameters
 from sample_scans.barcodes import draw_bars
 from sample_scans.sheet import Sheet
 from tests.pipeline.envelopes.test_written import COUNTRY, WEIGHTS
+from tests.pipeline.forms import pages
+from tests.pipeline.forms.test_read_forms import DIGIT, Told
 from tests.pipeline.mail import envelope
 from tests.pipeline.test_read import PARAMETERS, RingsAndSticks, strip
 
@@ -47,6 +50,21 @@ def test_a_barcode_is_shown_where_it_stands():
     for page, drawn in ((plain, False), (sheet.image, True)):
         picture = draw_page(Page("a.png", 1, page), MAIL, RingsAndSticks(), ReaderParameters(weights=WEIGHTS))
         assert has(picture, PURPLE) == drawn
+
+
+def test_a_box_that_was_crossed_out_says_so(tmp_path, monkeypatch):
+    cv2.imwrite(str(tmp_path / "blank.png"), pages.blank())
+    (tmp_path / "member.toml").write_text(pages.LAYOUT, encoding="utf-8")
+    page = pages.blank()
+    pages.fill(page, "X7777X", pages.cells(pages.COMB, 6))
+    labels = []
+    monkeypatch.setattr("pipeline.overlay._label", lambda canvas, text, *_: labels.append(text))
+    network = Told((0.0, 1.0, 0.0), *[DIGIT] * 4, (0.1, 0.2, 0.7))
+    draw_page(Page("a.png", 1, page), load_layout(str(tmp_path / "member.toml")), network, ReaderParameters())
+    assert labels[labels.index("void") + 1] == "100"
+    assert labels[labels.index("struck") + 1] == "70"
+    assert labels.count("7") == 4
+    assert sum(label.startswith("7777 ") for label in labels) == 1
 
 
 @pytest.mark.parametrize("page", [strip("0110"), np.full((40, 60), 255, np.uint8)])
