@@ -16,6 +16,7 @@ from models.explain import Explanation
 from models.explain_reading import Field
 from models.labelled import CLASSES
 from models.network import Network
+from models.saliency import Saliency
 from models.shades import data_uri, frames_picture, ink_picture, lead_picture, maps_picture
 
 TEMPLATE = "explain.html.j2"
@@ -64,7 +65,6 @@ def _digit(explanation: Explanation, network: Network) -> dict[str, Any]:
     known = len(anatomy.scores)
     order = [int(k) for k in np.argsort(-e.proba[:known], kind="stable") if k != e.best]
     greatest = max(float(np.abs(saliency.wiped).max()), float(np.abs(saliency.inked).max()))
-    stroke = _spot(saliency.strokes, saliency.lead)
     return {
         "best": e.best,
         "rival": e.rival,
@@ -89,7 +89,7 @@ def _digit(explanation: Explanation, network: Network) -> dict[str, Any]:
         "wiped": data_uri(lead_picture(saliency.wiped, crop, greatest)),
         "inked": data_uri(lead_picture(saliency.inked, crop, greatest)),
         "strokes": data_uri(lead_picture(saliency.strokes, crop)),
-        "stroke": stroke,
+        "stroke": _stroke(saliency),
         "needed": _spot(saliency.wiped, saliency.lead),
         "swaying": _spot(-saliency.inked, saliency.lead),
     }
@@ -118,6 +118,13 @@ def _units(shares: NDArray[np.float64]) -> list[tuple[int, float]]:
     """The eight values that matter most to the lead, by number from 1, greatest first."""
     first = np.argsort(-np.abs(shares))[:8]
     return [(int(unit) + 1, float(shares[unit])) for unit in first]
+
+
+def _stroke(saliency: Saliency) -> Spot | None:
+    """Where the stroke lies that the lead loses most with, or gains least; None where there is no stroke."""
+    if not saliency.strokes.any():
+        return None
+    return _spot(np.where(saliency.strokes != 0.0, saliency.strokes, -np.inf), saliency.lead)
 
 
 def _spot(loss: NDArray[np.float64], lead: float) -> Spot:

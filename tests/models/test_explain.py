@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -14,6 +15,7 @@ from flows.cli import main
 from flows.reader import open_reader
 from models.classifier import SHIPPED
 from models.explain import explain_crop, open_network
+from models.explain_page import _stroke
 from models.network import Network
 from models.shades import lead_picture, maps_picture
 from models.strokes import find_strokes
@@ -92,6 +94,16 @@ def test_a_stroke_wiped_out_costs_what_the_network_says_without_it(network: Netw
     lost = e.saliency.lead - float(scores[e.best] - scores[e.rival])
     assert e.saliency.strokes[strokes == greatest] == pytest.approx(lost, abs=0.3 * abs(lost) + 0.1)
     assert (e.saliency.strokes[strokes == 0] == 0).all()
+
+
+def test_the_page_names_a_stroke_even_where_the_reading_gains_without_any(network: Network) -> None:
+    saliency = explain_crop(network, pen_digits(100).x[9], 4).saliency
+    hinting = np.zeros((28, 28))
+    hinting[3:9, 5], hinting[12:20, 7] = -2.0, -0.5
+    spot = _stroke(replace(saliency, strokes=hinting))
+    assert spot is not None
+    assert (spot.row, spot.column, spot.lead) == (13, 8, pytest.approx(saliency.lead + 0.5))
+    assert _stroke(replace(saliency, strokes=np.zeros((28, 28)))) is None
 
 
 def test_pictures_of_numbers() -> None:
