@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from models.contents_network import SHIPPED_CONTENTS, load_contents_network
+from models.contents_network import SHIPPED_CONTENTS, ContentsNetwork
 from models.line_network import LINE_NETWORK, LineNetwork
 from models.network import CARD, FAST, NETWORK, ModelError, Network, softmax
 from pipeline.document import Image
@@ -57,7 +57,7 @@ class Model(Network):
                 "(nightsort train --from), or fit it again with python -m models.fit_reader"
             ) from error
         self.parameters = replace(self.parameters, envelope=_envelope(directory))
-        self._contents = load_contents_network()
+        self._contents = ContentsNetwork(SHIPPED_CONTENTS)
         self.sha256 = self._digest(directory)
 
     def predict_contents(self, boxes: Image) -> NDArray[np.float32]:

@@ -41,8 +41,3 @@ class ContentsNetwork(Network):
         """
         logits = self._run(self._reader, boxes.astype(np.float32) * np.float32(1.0 / 255.0))
         return softmax(logits / np.float32(self.temperature) + self._shift)
-
-
-def load_contents_network(directory: Path | None = None) -> ContentsNetwork:
-    """The network in `directory`, or the shipped one. Raises ModelError."""
-    return ContentsNetwork(SHIPPED_CONTENTS if directory is None else directory)

@@ -21,9 +21,10 @@ from pipeline.strings.lattice import Lattice, build_lattice
 from pipeline.strings.segment import segment_box
 from sample_scans.combs import Digits, fill_comb, fill_comb_with, print_comb
 from sample_scans.crossings import STRUCK, VOID, cross_out, slash
+from sample_scans.number_forms import PENS
 from sample_scans.page_scan import PageStyle, scan_page
 from sample_scans.pen import Writer
-from sample_scans.sheet import BLACK, Colour, Sheet
+from sample_scans.sheet import Colour, Sheet
 
 BOXES = 4  # in a comb, one of them crossed out
 # What is no crossing; how many zeros have a stroke through them, besides those of hands that always do.
@@ -74,7 +75,7 @@ def _gather_shard(shard: tuple[int, int, int, Glyphs | None]) -> tuple[Image, ND
     assert glyphs is not None
     cv2.setNumThreads(1)
     boxes = list(draw_boxes(count, (seed, first), pictures_of(glyphs)))
-    pictures = [box.lattice.box for box in boxes if box.lattice.box is not None]
+    pictures = [box.lattice.box_ink for box in boxes if box.lattice.box_ink is not None]
     return np.stack(pictures), np.array([box.contents for box in boxes], np.int64)
 
 
@@ -87,7 +88,7 @@ def _comb(rng: np.random.Generator, contents: list[str], given: Digits | None) -
     drawn = Writer.draw(rng)
     bolder = float(rng.uniform(1.2, 2.5)) if rng.random() < BOLD else 1.0
     hand = replace(drawn, slant=0.7 * drawn.slant, pen_width=bolder * drawn.pen_width)
-    colour: Colour = ((120, 50, 30), BLACK, (60, 60, 60))[int(rng.integers(3))]
+    colour = PENS[int(rng.integers(len(PENS)))]
     walls = (70, 60, 60) if rng.random() < 0.6 else (130, 150, 100)
     cells = print_comb(
         sheet,
@@ -106,7 +107,7 @@ def _comb(rng: np.random.Generator, contents: list[str], given: Digits | None) -
     patch = lift(page, np.vstack([matrix, [0.0, 0.0, 1.0]]), places, CELL_HEIGHT, None)
     for kind, (dark, own) in zip(kinds, share_out(patch, writing(patch)[0]), strict=True):
         lattice = build_lattice(segment_box(dark, own), box_picture(own))
-        if lattice.box is not None:
+        if lattice.box_ink is not None:
             yield DrawnBox(kind, lattice)
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from models.classifier import Model
 from models.material import Glyphs, each_shard, split
 from pipeline.document import Image, Page
-from pipeline.forms.cut import CutField, cut_form
+from pipeline.forms.cut import cut_form
 from pipeline.forms.layout import load_form
 from pipeline.strings.classify import Seen, see_groups
 from pipeline.strings.lattice import Lattice
@@ -99,7 +99,7 @@ def _draw_form(
         form = load_form(Path(folder) / "form.toml")
     cut = cut_form(Page(f"page {seed[1]}", 1, page), (form,))
     for field, drawn in zip(cut.fields, fields, strict=False):
-        boxed, lattices = drawn.kind == "comb", _written(field)
+        boxed, lattices = drawn.kind == "comb", tuple(lattice for lattice in field.lattices if lattice.size)
         if rng.random() < taken[drawn.place] and len(lattices) == (len(drawn.value) if boxed else 1):
             yield DrawnField(boxed, lattices, drawn.value)
 
@@ -111,11 +111,6 @@ def pictures_of(glyphs: Glyphs) -> Digits:
         return [picture for picture, _ in glyphs.write(rng, value)]
 
     return give
-
-
-def _written(field: CutField) -> tuple[Lattice, ...]:
-    """The lattices with ink."""
-    return tuple(lattice for lattice in field.lattices if lattice.size)
 
 
 def _comb(field: DrawnField) -> DrawnField | None:

@@ -122,6 +122,7 @@ def _nothing() -> Lattice:
 
 
 def _read_field(cut: CutForm, written: _Written, parameters: ReaderParameters) -> Reading:
+    """The reading of a field from which what was crossed out is gone."""
     field, lines = written.field, written.lines
     spec = field.field
     layout = cut.form.signature if cut.form is not None else ""

@@ -78,11 +78,11 @@ def see(lattices: Sequence[Lattice], classifier: Classifier) -> list[Seen]:
 
 def see_contents(lattices: Sequence[Lattice], classifier: Classifier) -> list[NDArray[np.float32] | None]:
     """How probable each of `CONTENTS` is, (3,) float32 of every box; None of lines, of boxes without ink."""
-    boxes = [lattice.box for lattice in lattices if lattice.box is not None]
+    boxes = [lattice.box_ink for lattice in lattices if lattice.box_ink is not None]
     if not boxes or not isinstance(classifier, BoxClassifier):
         return [None] * len(lattices)
     found = iter(classifier.predict_contents(np.stack(boxes)))
-    return [None if lattice.box is None else next(found) for lattice in lattices]
+    return [None if lattice.box_ink is None else next(found) for lattice in lattices]
 
 
 def see_groups(groups: Sequence[Sequence[Lattice]], classifier: Classifier) -> list[list[Seen]]:

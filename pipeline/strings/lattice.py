@@ -53,7 +53,7 @@ class Lattice:
     boxes : (R, 4) int32 left, top, right, bottom, on the upright strip.
     picture : (32, W) uint8, the whole line for the network that does not cut (see `picture`).
     proba : (R, 11) float32, what the network says of every run, where it was asked already.
-    box : (28, 28) uint8, all ink of a printed box, for the network that tells what is in it; None of a line.
+    box_ink : (28, 28) uint8, all ink of a printed box, for the network that tells what it holds; else None.
     """
 
     size: int
@@ -65,7 +65,7 @@ class Lattice:
     boxes: NDArray[np.int32]
     picture: Image
     proba: NDArray[np.float32] | None = None
-    box: Image | None = None
+    box_ink: Image | None = None
 
     @property
     def whole(self) -> NDArray[np.bool_]:
@@ -74,7 +74,7 @@ class Lattice:
         return whole
 
 
-def build_lattice(pieces: Pieces, box: Image | None = None) -> Lattice:
+def build_lattice(pieces: Pieces, box_ink: Image | None = None) -> Lattice:
     """The lattice of a line of pieces; without pieces it has no edges, and no picture of its box."""
     edges = runs(pieces)
     boxes = _run_boxes(pieces.boxes, edges)
@@ -88,7 +88,7 @@ def build_lattice(pieces: Pieces, box: Image | None = None) -> Lattice:
         junk,
         boxes,
         draw_line(pieces),
-        box=box if len(pieces) else None,
+        box_ink=box_ink if len(pieces) else None,
     )
 
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models import train_contents
-from models.contents_network import SHIPPED_CONTENTS, ContentsNetwork, load_contents_network
+from models.contents_network import SHIPPED_CONTENTS, ContentsNetwork
 from models.drawn_boxes import BOXES, DIGITS, EMPTY, draw_boxes, gather_boxes
 from models.drawn_forms import pictures_of
 from models.material import Glyphs
@@ -32,7 +32,7 @@ GLYPHS = Glyphs(DIGITS_OF_THE_PEN.x, DIGITS_OF_THE_PEN.y)
 
 @pytest.fixture(scope="module")
 def network() -> ContentsNetwork:
-    return load_contents_network()
+    return ContentsNetwork(SHIPPED_CONTENTS)
 
 
 def seen_in(network: ContentsNetwork, mask: np.ndarray) -> Crossing:
@@ -54,7 +54,7 @@ def test_two_straight_strokes_from_corner_to_corner_are_no_digit(aspect, lean, t
         move = (dx * wide * side, dy * tall * side)
         points = [(round(x + move[0]), round(y + move[1])) for x, y in (start, end)]
         cv2.line(mask, points[0], points[1], 255, thick)
-    assert seen_in(load_contents_network(), mask).digit < 0.5
+    assert seen_in(ContentsNetwork(SHIPPED_CONTENTS), mask).digit < 0.5
 
 
 def test_a_plain_cross_and_a_dash_are_surely_void(network):

@@ -14,7 +14,7 @@ from sample_scans.barcodes import draw_bars
 from sample_scans.sheet import Sheet
 from tests.pipeline.envelopes.test_written import COUNTRY, WEIGHTS
 from tests.pipeline.forms import pages
-from tests.pipeline.forms.test_read_forms import DIGIT, Told
+from tests.pipeline.forms.fakes import DIGIT, Told
 from tests.pipeline.mail import envelope
 from tests.pipeline.test_read import PARAMETERS, RingsAndSticks, strip
 

@@ -4,7 +4,6 @@ import cv2
 import numpy as np
 import pytest
 
-from pipeline.forms.crossed import box_picture
 from pipeline.forms.layout import split
 from pipeline.forms.lift import CELL_HEIGHT, FRAME_HEIGHT, drop_colour, lift
 from pipeline.forms.rules import find_rules
@@ -122,21 +121,6 @@ def test_print_of_the_dropout_colour_goes(name, colour):
     assert int(seen[40, 31]) > 210
     assert int(seen[40, 81]) < 60
     assert int(drop_colour(page, None)[40, 31]) < 190
-
-
-def test_the_picture_of_a_box_is_all_its_ink():
-    mask = np.zeros((80, 80), np.uint8)
-    mask[20:60, 30:34] = mask[40:44, 50:70] = 255
-    picture = box_picture(mask)
-    assert picture.shape == (28, 28)
-    assert sorted(np.ptp(places) + 1 for places in np.nonzero(picture)) == [24, 24]
-    assert np.count_nonzero(picture.max(axis=0) == 0) > 8  # paper on both sides, and between the strokes
-
-
-def test_a_speck_is_no_picture():
-    mask = np.zeros((80, 80), np.uint8)
-    mask[20:23, 30:33] = 255
-    assert box_picture(mask) is None
 
 
 @pytest.mark.parametrize("degrees", [0.0, 4.0, -5.0])

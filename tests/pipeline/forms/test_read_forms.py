@@ -6,32 +6,13 @@ import cv2
 import numpy as np
 import pytest
 
-from models.contents_network import load_contents_network
 from pipeline import Page, ReaderParameters, load_layout, read_pages
 from pipeline.document import Reason
 from pipeline.parameters import Calibration, Trust
 from tests.pipeline.forms import pages
+from tests.pipeline.forms.fakes import read
 
 NAMES = ["member", "office", "amount", "sent_mon", "sent_tue", "lost_mon", "lost_tue"]
-
-
-class Sevens:
-    """Calls every crop a 7."""
-
-    def predict_proba(self, crops: np.ndarray) -> np.ndarray:
-        proba = np.full((len(crops), 11), 0.004, np.float32)
-        proba[:, 7] = 0.96
-        return proba
-
-    def predict_contents(self, boxes: np.ndarray) -> np.ndarray:
-        return load_contents_network().predict_contents(boxes)
-
-
-@pytest.fixture
-def folder(tmp_path):
-    cv2.imwrite(str(tmp_path / "blank.png"), pages.blank())
-    (tmp_path / "member.toml").write_text(pages.LAYOUT, encoding="utf-8")
-    return tmp_path
 
 
 def filled() -> np.ndarray:
@@ -40,11 +21,6 @@ def filled() -> np.ndarray:
     pages.fill(page, " 77", pages.cells(pages.APART, 3, pages.APART_GAP))
     cv2.putText(page, "7", (480 - 90, 575), pages.DIGITS_FONT, 1.1, 30, 3, cv2.LINE_AA)
     return page
-
-
-def read(layout, *images: np.ndarray, parameters=ReaderParameters(), network=Sevens()):  # noqa: B008
-    scans = [Page("scan.png", number, image) for number, image in enumerate(images, 1)]
-    return read_pages(scans, layout, network, parameters)
 
 
 def test_every_field_of_a_page_is_read_in_the_layouts_order(folder):
@@ -144,66 +120,6 @@ def test_what_the_layout_knows_gives_reasons(folder, key, reason):
     path.write_text(pages.LAYOUT.replace("boxes = 6", f"boxes = 6\n{key}"), encoding="utf-8")
     got = read(load_layout(str(path)), filled())
     assert (got[0].value, got[0].reason) == ("7777", reason)
-
-
-class Told(Sevens):
-    """Calls every crop a 7, and says what it was told of the boxes with ink, from left to right."""
-
-    def __init__(self, *contents: tuple[float, float, float]) -> None:
-        self.contents = contents
-
-    def predict_contents(self, boxes: np.ndarray) -> np.ndarray:
-        return np.array(self.contents[: len(boxes)], np.float32)
-
-
-DIGIT = (1.0, 0.0, 0.0)
-
-
-def read_member(folder, text, network):
-    """The first field with such a text in its boxes."""
-    page = pages.blank()
-    pages.fill(page, text, pages.cells(pages.COMB, 6))
-    return read(load_layout(str(folder / "member.toml")), page, network=network)[0]
-
-
-def test_boxes_that_are_void_are_as_sure_as_the_least_sure(folder):
-    network = Told((0.1, 0.9, 0.0), *[DIGIT] * 4, (0.2, 0.8, 0.0))
-    crossed, digits = (
-        read_member(folder, "X7777X", network),
-        read_member(folder, " 7777 ", Told(*[DIGIT] * 4)),
-    )
-    assert (crossed.value, digits.value) == ("7777", "7777")
-    assert crossed.reason is None
-    assert crossed.confidence == pytest.approx(0.8 * digits.confidence)
-    assert crossed.digit_confidences == digits.digit_confidences
-
-
-def test_a_digit_that_may_be_crossed_out_is_as_sure_as_that_it_is_not(folder):
-    network = Told((0.7, 0.0, 0.3), *[DIGIT] * 4, (0.5, 0.4, 0.1))
-    doubtful, certain = (read_member(folder, "777777", each) for each in (network, Told(*[DIGIT] * 6)))
-    assert (doubtful.value, doubtful.reason) == ("777777", None)
-    assert doubtful.confidence == pytest.approx(0.35 * certain.confidence)
-    shares = np.divide(doubtful.digit_confidences, certain.digit_confidences)
-    assert shares == pytest.approx([0.7, 1.0, 1.0, 1.0, 1.0, 0.5])
-
-
-def test_a_digit_that_was_struck_sends_its_field_to_a_person(folder):
-    network = Told(*[DIGIT] * 5, (0.4, 0.1, 0.5))
-    got = read_member(folder, "777777", network)
-    assert (got.value, got.reason) == ("77777", Reason.CROSSED_OUT)
-
-
-@pytest.mark.parametrize(("void", "reason"), [(0.99, None), (0.9, Reason.CROSSED_OUT)])
-def test_a_field_of_crosses_is_empty_where_that_is_sure(folder, void, reason):
-    got = read_member(folder, "XX", Told((1.0 - void, void, 0.0), (0.0, 1.0, 0.0)))
-    assert (got.value, got.empty, got.reason) == ("", reason is None, reason)
-
-
-def test_without_a_network_that_looks_at_boxes_all_that_is_in_them_counts(folder):
-    class Digits:
-        predict_proba = Sevens.predict_proba
-
-    assert read_member(folder, "X7777X", Digits()).value == "777777"
 
 
 def test_digits_in_boxes_are_trusted_as_boxes_and_numbers_in_frames_as_lines(folder):
