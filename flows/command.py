@@ -12,7 +12,7 @@ from rich.console import Console
 
 from flows.console import Loudness, ProgressBar, set_up_logging, standard_error
 from flows.errors import ExitCode, UsageError
-from flows.interrupt import raise_on_sigterm
+from flows.interrupt import raise_on_signal
 from flows.ledger import FILE_NAME, Ledger
 from flows.night import Night
 from flows.plan import READ, Why, plan_night
@@ -33,7 +33,7 @@ def read_scans(
     open_with: OpenReader | None = None,
 ) -> int:
     """Carry out the run, print what came of it, and return the exit code. Raises NightError, OSError."""
-    raise_on_sigterm()
+    raise_on_signal()
     console = standard_error()
     loudness = Loudness.QUIET if quiet else Loudness.VERBOSE if verbose else Loudness.NORMAL
     set_up_logging(loudness, console, as_json=log_json)

@@ -17,7 +17,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from flows.errors import ExitCode, UsageError
-from flows.interrupt import raise_on_sigterm
+from flows.interrupt import raise_on_signal
 from flows.output import own_output_folder
 
 LOCK_NAME = ".nightsort-review.lock"
@@ -126,7 +126,7 @@ def _serve(
         lambda: Station(out, audit=audit, double=double), keys, default_name=_user() if local else ""
     )
     _announce(_address(listener, host, keys.token), out, local=local, browser=browser)
-    raise_on_sigterm()
+    raise_on_signal()
     config = uvicorn.Config(
         app,
         log_level="warning",
