@@ -35,7 +35,7 @@ MILD = Augmentation()
 
 
 def augment(crops: Image, rng: np.random.Generator, how: Augmentation = MILD) -> Image:
-    """Varied copies of `crops` (N, 28, 28) uint8, of the same shape and type."""
+    """Varied copies of `crops` (N, 28, 28) or (N, 28, 28, C) uint8, of the same shape and type."""
     out = np.empty_like(crops)
     matrices = _warps(len(crops), rng, how)
     dice = rng.random((len(crops), 4))

@@ -17,7 +17,8 @@ SHIPPED_CONTENTS = Path(__file__).parent / "weights" / "contents"
 class ContentsNetwork(Network):
     """A network of the classes `CONTENTS`; its card says how often it met each, how often forms have it."""
 
-    takes = "28x28 pictures of boxes"
+    shape = (28, 28, 3)
+    takes = "28x28 pictures of boxes in three layers"
 
     def __init__(self, directory: Path) -> None:
         super().__init__(directory)
@@ -35,7 +36,7 @@ class ContentsNetwork(Network):
             )
 
     def predict_contents(self, boxes: Image) -> NDArray[np.float32]:
-        """How probable each of `CONTENTS` is on a form, (N, 3) float32, for boxes (N, 28, 28) uint8.
+        """How probable each of `CONTENTS` is on a form, (N, 12) float32, for boxes (N, 28, 28, 3) uint8.
 
         The scores are moved by how much oftener it met each than forms have it (Saerens et al., 2002).
         """

@@ -1,4 +1,4 @@
-"""A single crop read by both networks of a model, as a box is read: as it is, and as a line of its own."""
+"""A single crop read by both networks of a model: as it is, and as a line of its own."""
 
 from __future__ import annotations
 

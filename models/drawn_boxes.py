@@ -13,12 +13,11 @@ from models.drawn_forms import pictures_of
 from models.labelled import Crops
 from models.material import Glyphs, each_shard, split
 from pipeline.document import Box, Image
-from pipeline.forms.crossed import box_picture
+from pipeline.forms.box_ink import cut_box
 from pipeline.forms.lift import CELL_HEIGHT, lift
 from pipeline.forms.unframe import share_out, writing
 from pipeline.strings.classify import CONTENTS
-from pipeline.strings.lattice import Lattice, build_lattice
-from pipeline.strings.segment import segment_box
+from pipeline.strings.lattice import Lattice
 from sample_scans.combs import Digits, fill_comb, fill_comb_with, print_comb
 from sample_scans.crossings import STRUCK, VOID, cross_out, slash
 from sample_scans.number_forms import PENS
@@ -31,21 +30,26 @@ BOXES = 4  # in a comb, one of them crossed out
 DIGITS, SLASHED = ("digit", "slashed 0"), 0.3
 # A scribble hides whether there was a digit: none may be left out without a person.
 EMPTY = tuple(kind for kind in VOID if kind != "scribble")
+ASIDE = 0.06  # how far digits stand from the middle of their boxes, in widths of these, as a deviation
 BOLD = 0.25  # share of the hands that write with a felt pen
 SHARD = 250  # combs that are drawn from one random stream
 
 
 @dataclass(frozen=True, eq=False)
 class DrawnBox:
-    """A box as the reader gets it. kind : one of DIGITS, or how it was crossed out."""
+    """A box as the reader gets it.
+
+    kind : one of DIGITS, or how it was crossed out. value : its digit, "" where it is crossed out.
+    """
 
     kind: str
+    value: str
     lattice: Lattice
 
     @property
     def contents(self) -> int:
         """What is in it, its place in `CONTENTS`."""
-        return CONTENTS.index("digit" if self.kind in DIGITS else "void" if self.kind in EMPTY else "struck")
+        return CONTENTS.index(self.value or ("void" if self.kind in EMPTY else "struck"))
 
 
 def draw_boxes(combs: int, seed: int | tuple[int, ...], given: Digits) -> Iterator[DrawnBox]:
@@ -62,7 +66,7 @@ def draw_boxes(combs: int, seed: int | tuple[int, ...], given: Digits) -> Iterat
 
 
 def gather_boxes(seed: int, combs: int, glyphs: Glyphs, workers: int) -> Crops:
-    """Pictures (N, 28, 28) of the boxes of so many combs, labelled by `CONTENTS`.
+    """Pictures (N, 28, 28, 3) of the boxes of so many combs, labelled by `CONTENTS`.
 
     workers : processes; any number draws the same.
     """
@@ -105,10 +109,10 @@ def _comb(rng: np.random.Generator, contents: list[str], given: Digits | None) -
     top = np.full(len(contents), 15 * mm)
     places = np.stack([left, top, left + wide * mm, top + tall * mm], axis=1)
     patch = lift(page, np.vstack([matrix, [0.0, 0.0, 1.0]]), places, CELL_HEIGHT, None)
-    for kind, (dark, own) in zip(kinds, share_out(patch, writing(patch)[0]), strict=True):
-        lattice = build_lattice(segment_box(dark, own), box_picture(own))
+    for kind, content, ink in zip(kinds, contents, share_out(patch, *writing(patch)), strict=True):
+        lattice = cut_box(ink)
         if lattice.box_ink is not None:
-            yield DrawnBox(kind, lattice)
+            yield DrawnBox(kind, content if kind in DIGITS else "", lattice)
 
 
 def _fill(
@@ -120,10 +124,11 @@ def _fill(
 ) -> list[str]:
     """Write into every box what `contents` says, and tell its kind."""
     hand, colour, given = by_hand
-    smaller, lower = float(rng.uniform(0.55, 1.1)), float(rng.choice((0.0, 0.0, rng.normal(0.0, 0.12))))
+    smaller, lower = float(rng.uniform(0.55, 1.2)), float(rng.choice((0.0, 0.0, rng.normal(0.0, 0.16))))
     kinds = []
     for content, whole in zip(contents, cells, strict=True):
-        cell = replace(whole, y=whole.y + round(lower * whole.height))
+        aside = round(ASIDE * float(rng.normal()) * whole.width)
+        cell = replace(whole, x=whole.x + aside, y=whole.y + round(lower * whole.height))
         room = _scaled(cell, smaller)
         if content in VOID or content in STRUCK:
             cross_out(rng, sheet, content, cell, hand, colour, given)

@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.classifier import Model
+from models.labelled import Crops
 from models.material import Glyphs, each_shard, split
 from pipeline.document import Image, Page
 from pipeline.forms.cut import cut_form
 from pipeline.forms.layout import load_form
-from pipeline.strings.classify import Seen, see_groups
+from pipeline.strings.classify import CONTENTS, Seen, see_groups
 from pipeline.strings.lattice import Lattice
 from pipeline.strings.normalize import SIDE
 from sample_scans.combs import Digits
@@ -113,6 +114,12 @@ def pictures_of(glyphs: Glyphs) -> Digits:
     return give
 
 
+def gather_comb_boxes(seed: int, pages: int, glyphs: Glyphs | None, workers: int) -> Crops:
+    """The boxes of the combs of so many drawn forms as (N, 28, 28, 3) uint8, with their digits."""
+    parts = draw_fields(_boxes, seed, pages, glyphs, workers, ALL)
+    return Crops(np.concatenate([x for x, _ in parts]), np.concatenate([y for _, y in parts]), CONTENTS)
+
+
 def _comb(field: DrawnField) -> DrawnField | None:
     return field if field.boxed else None
 
@@ -122,6 +129,15 @@ def _digits(field: DrawnField) -> tuple[Image, NDArray[np.int64]] | None:
         return None
     crops = [lattice.crops[lattice.whole] for lattice in field.lattices]
     return np.concatenate(crops), np.repeat([int(digit) for digit in field.value], [len(c) for c in crops])
+
+
+def _boxes(field: DrawnField) -> tuple[Image, NDArray[np.int64]] | None:
+    pairs = zip(field.lattices, field.value, strict=True) if field.boxed else ()
+    drawn = [(box.box_ink, int(digit)) for box, digit in pairs if box.box_ink is not None]
+    if not drawn:
+        return None
+    pictures, digits = zip(*drawn, strict=True)
+    return np.stack(pictures), np.array(digits, np.int64)
 
 
 def see_combs(combs: Sequence[DrawnField], model: Model) -> tuple[list[list[Seen]], list[str]]:

@@ -23,12 +23,13 @@ def build_network(
     activation: str = "relu",
     classes: int = CLASSES,
     convolutions: Sequence[Convolution] = SMALL,
+    depth: int = 1,
 ) -> keras.Model:
     """The network called `name`, with new weights: (N, 28, 28, 1) float32 in 0..1 -> (N, classes) logits.
 
     `page` takes (N, 64, 64, 3).
 
-    convolutions : of the `cnn`.
+    convolutions, depth : of the `cnn`, which takes (N, 28, 28, depth).
 
     Raises ValueError where the name or the activation is not known.
     """
@@ -37,7 +38,7 @@ def build_network(
     if name == "mlp":
         return mlp(classes, activation)
     if name == "cnn":
-        return cnn(classes, convolutions, activation=activation)
+        return cnn(classes, convolutions, activation=activation, depth=depth)
     if name == "page":
         return page_network(classes, activation)
     raise ValueError(f"network {name!r} is not known; choose one of {', '.join(NETWORKS)}")
@@ -60,13 +61,14 @@ def cnn(
     convolutions: Sequence[Convolution] = SMALL,
     dropout: float = 0.3,
     activation: str = "relu",
+    depth: int = 1,
 ) -> keras.Model:
-    """The convolutional network that reads: (N, 28, 28, 1) float32 in 0..1 -> (N, classes) logits.
+    """The convolutional network that reads: (N, 28, 28, depth) float32 in 0..1 -> (N, classes) logits.
 
     Strided convolutions do the pooling, batch normalization (Ioffe and Szegedy, 2015) folds into the
     convolutions on export.
     """
-    inputs = keras.Input((28, 28, 1), name="crop")
+    inputs = keras.Input((28, 28, depth), name="crop")
     x: Any = inputs
     for each in convolutions:
         x = _block(x, each, activation)

@@ -19,6 +19,7 @@ from pipeline.strings.values import READINGS, gather_values, read_boxes, read_li
 
 TARGETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1)
 PRIOR_STRENGTH = 1.0
+WEIGHTS = len(fields(Pair))
 
 
 def fit_pair(
@@ -55,7 +56,7 @@ def _fit_pair(
     if not read or any(seen.frames is None for seen, _ in read):
         return Pair()
     samples = [propose(seen, value, parameters) for seen, value in read]
-    free = np.eye(3) if lead is None else _together(lead)
+    free = np.eye(WEIGHTS) if lead is None else _together(lead)
     start = free @ np.array(list(vars(known).values()))
 
     def objective(vector: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
@@ -68,30 +69,30 @@ def _fit_pair(
             gradient = gradient + shares @ features - features[right]
         return loss, free @ gradient
 
-    bounds = [(0.0, 3.0), (0.0, 3.0), (-20.0, 0.0)]
+    bounds = [(0.0, 3.0), (0.0, 3.0), (-20.0, 0.0), (0.0, 3.0)]
     found = minimize(objective, start, jac=True, method="L-BFGS-B", bounds=bounds)
     return Pair(*map(float, found.x))
 
 
 def _together(lead: float) -> NDArray[np.float64]:
-    """Projection (3, 3) onto the pairs in which the network of lines counts `lead` times as much."""
-    way = np.array([1.0, lead, 0.0])
-    return np.asarray(np.outer(way, way) / (way @ way) + np.diag([0.0, 0.0, 1.0]))
+    """Projection (4, 4) onto the pairs in which the network of lines counts `lead` times as much."""
+    way = np.array([1.0, lead, 0.0, 0.0])
+    return np.asarray(np.outer(way, way) / (way @ way) + np.diag([0.0, 0.0, 1.0, 1.0]))
 
 
 def _propositions(seen: Seen, value: str, parameters: ReaderParameters) -> tuple[NDArray[np.float64], int]:
-    """(N + 1, 3) float64, what each weight of `Pair` is multiplied with; the index of the right value."""
+    """(N + 1, 4) float64, what each weight of `Pair` is multiplied with; the index of the right value."""
     scores = score(seen, parameters.weights)
     values = gather_values(scores, best_values(scores.runs, None, READINGS, WIDE))
     candidates: list[Candidate] = weigh_readers(scores, values)
-    rows = [[c.cut, c.whole, 0.0] for c in candidates] + [[0.0, 0.0, 1.0]]
+    rows = [[c.cut, c.whole, 0.0, 0.0] for c in candidates] + [[0.0, 0.0, 1.0, 0.0]]
     return np.array(rows), values.index(value) if value in values else len(values)
 
 
 def _digits(seen: Seen, value: str, parameters: ReaderParameters) -> tuple[NDArray[np.float64], int]:
-    """The same for a box, (10, 3): each digit is possible, and nothing else."""
+    """The same for a box, (10, 4): each digit is possible, and nothing else."""
     candidates = weigh_readers(score(seen, parameters.weights), DIGITS)
-    return np.array([[c.cut, c.whole, 0.0] for c in candidates]), DIGITS.index(value)
+    return np.array([[c.cut, c.whole, 0.0, c.box] for c in candidates]), DIGITS.index(value)
 
 
 @dataclass(frozen=True, eq=False)

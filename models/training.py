@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_softmax
 
-from models.augment import MILD, augment
+from models.augment import MILD, SIDE, augment
 from models.labelled import Crops, DataError
 from models.muon import ConvolutionMuon
 from models.page_pictures import vary
@@ -71,7 +71,7 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         x, y = self._crops.x[rows], self._crops.y[rows]
         if self._recipe.augmented:
             rng = np.random.default_rng([self._recipe.seed, self._epoch, index])
-            x, y = vary(x, y, self._crops.classes, rng) if x.ndim == 4 else (augment(x, rng, MILD), y)
+            x, y = (augment(x, rng, MILD), y) if x.shape[1] == SIDE else vary(x, y, self._crops.classes, rng)
         return to_input(x), y
 
     def on_epoch_end(self) -> None:
@@ -79,7 +79,7 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
 
 
 def to_input(crops: Image) -> NDArray[np.float32]:
-    """(N, 28, 28) uint8 to (N, 28, 28, 1) float32 in 0..1, as the networks take it; or colour as it is."""
+    """(N, 28, 28) uint8 to (N, 28, 28, 1) float32 in 0..1, as the networks take it; or layers as they are."""
     deep = crops if crops.ndim == 4 else crops[..., None]
     return deep.astype(np.float32) / np.float32(255.0)
 

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from pipeline.document import Box, Image
 from pipeline.envelopes.boxes import BoxRow
+from pipeline.forms.box_ink import BoxInk
 from pipeline.forms.lift import Patch, lift
 from pipeline.forms.unframe import share_out, writing
 from pipeline.paper import ink
-from pipeline.paper.ink import Darkness, Mask
 
 # Height, pixels, that a box comes to.
 CELL_HEIGHT = 56
@@ -34,8 +34,8 @@ RIM = 0.15
 NO_WALLS = (np.zeros(0), np.zeros(0))
 
 
-def lift_boxes(image: Image, row: BoxRow) -> tuple[Box, tuple[tuple[Darkness, Mask], ...]] | None:
-    """The row's box on the page, and for every one of its cells the darkness around it and its own ink.
+def lift_boxes(image: Image, row: BoxRow) -> tuple[Box, tuple[BoxInk, ...]] | None:
+    """The row's box on the page, and the ink of every one of its cells.
 
     image : (H, W, 3) uint8 BGR or (H, W) grey. None where no frames are drawn there, but a word, say.
     """
@@ -53,8 +53,7 @@ def lift_boxes(image: Image, row: BoxRow) -> tuple[Box, tuple[tuple[Darkness, Ma
         patch = _without_frames(patch, thick, min(BEYOND * frame, (frame + pen) / 2), pen)
     elif thick > THICK * patch.unit:
         patch = _without_frames(patch, thick, pen, pen)
-    mask, _ = writing(patch)
-    return patch.box, share_out(patch, mask)
+    return patch.box, share_out(patch, *writing(patch))
 
 
 def _channels(image: Image) -> Iterator[Image]:

@@ -10,13 +10,13 @@ import numpy as np
 from pipeline.barcode import Barcode, read_barcodes
 from pipeline.document import Box, Image, Page
 from pipeline.envelopes.written import Spotter, find_codes
+from pipeline.forms.box_ink import cut_box
 from pipeline.layouts import Layout
 from pipeline.locate import Region, locate
 from pipeline.paper import ink
-from pipeline.paper.ink import Darkness, Mask
 from pipeline.paper.page_in_scan import find_page
 from pipeline.strings.lattice import Lattice, build_lattice
-from pipeline.strings.segment import Pieces, segment, segment_box
+from pipeline.strings.segment import segment
 
 RIM = 0.25  # of a row of empty boxes, taken out with it, in its heights
 
@@ -82,11 +82,8 @@ def _cut(regions: Sequence[Region]) -> tuple[Cut, ...]:
         Cut(
             region,
             region.lattices
-            or tuple(build_lattice(_pieces(region, dark, mask)) for dark, mask in region.strips),
+            or tuple(map(cut_box, region.boxes))
+            or tuple(build_lattice(segment(dark, mask)) for dark, mask in region.strips),
         )
         for region in regions
     )
-
-
-def _pieces(region: Region, dark: Darkness, mask: Mask | None) -> Pieces:
-    return segment_box(dark, mask) if region.boxed and mask is not None else segment(dark, mask)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pipeline.boxed import lift_boxes
 from pipeline.document import Box, Image
 from pipeline.envelopes import boxes
+from pipeline.forms.box_ink import BoxInk
 from pipeline.layouts import Country, Layout
 from pipeline.paper import ink
 from pipeline.paper.ink import Darkness, Mask
@@ -32,9 +33,8 @@ class Region:
     """A place where the field may be.
 
     box : on the page as decoded.
-    strips : the ink to cut, darkness and mask (None: all ink counts); one for a line of writing,
-        one for every printed box.
-    boxed : each strip holds one digit or none.
+    strips : the ink to cut of lines of writing, darkness and mask (None: all ink counts).
+    boxes : instead, that of printed boxes, each with one digit or none.
     prior : 0..1, how probable it is that this is the field, before it is read.
     lattices : instead of strips, where the ink had to be cut to find the field.
     looks : what it looks like among the lines of a page, in the order of `spot.FEATURES`; empty where that
@@ -42,11 +42,16 @@ class Region:
     """
 
     box: Box
-    strips: tuple[tuple[Darkness, Mask | None], ...]
-    boxed: bool = False
+    strips: tuple[tuple[Darkness, Mask | None], ...] = ()
+    boxes: tuple[BoxInk, ...] = ()
     prior: float = 1.0
     lattices: tuple[Lattice, ...] = ()
     looks: tuple[float, ...] = ()
+
+    @property
+    def boxed(self) -> bool:
+        """Whether it is a row of printed boxes."""
+        return bool(self.boxes)
 
 
 def locate(image: Image, layout: Layout) -> tuple[list[Region], list[Box]]:
@@ -107,11 +112,11 @@ def _boxed_codes(image: Image, country: Country) -> tuple[list[Region], list[Box
     empty: list[Box] = []
     for rows in boxes.find_box_rows(image, country.boxes):
         regions = []
-        for box, strips in filter(None, (lift_boxes(image, row) for row in rows[:MOST_ROWS])):
-            inked = sum(bool(mask.any()) for _, mask in strips)
-            if inked > len(strips) // 2:
+        for box, inks in filter(None, (lift_boxes(image, row) for row in rows[:MOST_ROWS])):
+            inked = sum(bool(ink.own.any()) for ink in inks)
+            if inked > len(inks) // 2:
                 prior = _where_printed(box, image, country)
-                regions.append(Region(box, strips, boxed=True, prior=prior))
+                regions.append(Region(box, boxes=inks, prior=prior))
             elif not inked:
                 empty.append(box)
         if regions:

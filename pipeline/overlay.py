@@ -9,7 +9,8 @@ orange    candidates, numbered, with the probability that the field is there
 green     what was read, with its confidence; of a form with the field's name, beside it where there is room
 
 Below the page every candidate as it was cut, digit by digit with the caution of both readers, and what they
-say of its values: the share of all readings, and the log-probability by the cuts and by the whole line.
+say of its values: the share of all readings, and the log-probability by the cuts and by the whole line, of
+printed boxes also by the network that sees the print around them.
 """
 
 from __future__ import annotations
@@ -21,12 +22,11 @@ import numpy as np
 
 from pipeline.cut import CutPage
 from pipeline.document import Box, Image, Page, Reading
-from pipeline.envelopes.codes import OFF_LENGTH
 from pipeline.envelopes.written import Spotter, block_box, blocks_of, likely_lines, line_box, search_lines
-from pipeline.forms.crossed import crossing_of
 from pipeline.forms.cut import CutForm
 from pipeline.forms.form import FormSet
 from pipeline.layouts import Layout, Mixed
+from pipeline.overlay_strips import FONT, GREEN, INK, WHITE, Colour, draw_strips, put_label
 from pipeline.paper import ink
 from pipeline.paper.kinds import PageClassifier
 from pipeline.paper.page_in_scan import FoundPage, find_page
@@ -35,18 +35,11 @@ from pipeline.parameters import ReaderParameters
 from pipeline.plan import Try, plan_page
 from pipeline.read import CutWays, cut_ways, read_ways
 from pipeline.strings.classify import Classifier, Seen, see
-from pipeline.strings.decode import Candidate, align, score_runs
-from pipeline.strings.values import read_boxes, read_line
 
 SIZE, LEAST = 1400, 600  # longer side of the page in the picture, pixels, at most and at least
-MAGENTA, BLUE, ORANGE, GREEN, INK = (200, 40, 200), (220, 140, 60), (0, 130, 240), (50, 140, 30), (30, 30, 30)
+MAGENTA, BLUE, ORANGE = (200, 40, 200), (220, 140, 60), (0, 130, 240)
 GREY, PURPLE, BROWN = (170, 170, 170), (160, 40, 90), (60, 110, 170)
-WHITE = (255.0, 255.0, 255.0)
-STRIP = 72  # height of a line as cut, pixels
-MOST_STRIPS, TOLD = 14, 3  # candidates that are shown as cut; values of each that are told
-_FONT = cv2.FONT_HERSHEY_SIMPLEX
-
-Colour = tuple[int, int, int]
+MOST_STRIPS = 14  # candidates that are shown as cut
 
 
 def draw_page(
@@ -70,13 +63,15 @@ def draw_page(
             _draw_search(canvas, scale, page.image, way, lines=not boxed)
     for place, code in _barcodes(cut):
         _frame(canvas, place, scale, PURPLE, 2)
-        _label(canvas, f"barcode {code or 'without a code'}", (place.x * scale, place.y * scale - 6), PURPLE)
+        put_label(
+            canvas, f"barcode {code or 'without a code'}", (place.x * scale, place.y * scale - 6), PURPLE
+        )
     for number, (place, label) in enumerate(_candidates(cut)):
         _frame(canvas, place, scale, ORANGE, 1)
         below = (place.y + place.height) * scale + 14 * (
             1 + number % 5
         )  # those of one line one below the other
-        _label(canvas, label, (place.x * scale, below), ORANGE)
+        put_label(canvas, label, (place.x * scale, below), ORANGE)
     _draw_readings(canvas, scale, readings, named=any(isinstance(part, CutForm) for part in cut.cuts))
     strips = _strips(cut, iter(seen), parameters)
     width = max(canvas.shape[1], LEAST)
@@ -92,7 +87,7 @@ def _draw_readings(canvas: Image, scale: float, readings: Sequence[Reading], *, 
         _frame(canvas, box, scale, GREEN, 2)
         text = f"{reading.value or '-'} {reading.confidence:.3f}"
         text = f"{reading.field}: {text}" if named else text
-        (wide, tall), _ = cv2.getTextSize(text, _FONT, 0.45, 1)
+        (wide, tall), _ = cv2.getTextSize(text, FONT, 0.45, 1)
         left, top, right, bottom = _scaled(box, scale)
         middle = (top + bottom + tall) / 2.0
         above = (left + 3.0, top - 6.0)
@@ -106,7 +101,7 @@ def _draw_readings(canvas: Image, scale: float, readings: Sequence[Reading], *, 
             x, y = (left + 3.0, bottom - 3.0) if named else above
             ground = (x, y - tall, x + wide, y)
         taken.append(ground)
-        _label(canvas, text, (x, y), GREEN)
+        put_label(canvas, text, (x, y), GREEN)
 
 
 def _scaled(box: Box, scale: float) -> tuple[float, float, float, float]:
@@ -150,7 +145,7 @@ def _draw_search(canvas: Image, scale: float, image: Image, way: Try, *, lines: 
         box = placed(line_box(search, line, grey.shape))
         _frame(canvas, box, scale, BLUE if number > 0 else GREY, 1)
         if number > 0:
-            _label(canvas, f"line {number}", (box.x * scale - 44, box.y * scale + 14), BLUE, 0.4)
+            put_label(canvas, f"line {number}", (box.x * scale - 44, box.y * scale + 14), BLUE, 0.4)
 
 
 def _draw_outline(canvas: Image, scale: float, found: FoundPage, image: Image, turn: int) -> None:
@@ -193,75 +188,15 @@ def _strips(cut: CutWays, seen: Iterator[Seen], parameters: ReaderParameters) ->
     for way, part in zip(cut.plan.tries, cut.cuts, strict=True):
         if isinstance(part, CutForm):
             for field in part.fields:
-                lengths = (1,) if len(field.lattices) > 1 else None
-                strips += _draw_strips([next(seen) for _ in field.lattices], lengths, parameters)
+                strips += draw_strips([next(seen) for _ in field.lattices], None, parameters)
             continue
         country = way.layout.country if isinstance(way.layout, Layout) else None
         for each in part.cuts:
             number += 1
-            lengths = (1,) if each.region.boxed else country.lengths if country else None
+            lengths = country.lengths if country else None
             label = f"{number}:" if country else ""
-            strips += _draw_strips([next(seen) for _ in each.lattices], lengths, parameters, label)
+            strips += draw_strips([next(seen) for _ in each.lattices], lengths, parameters, label)
     return strips[:MOST_STRIPS]
-
-
-def _draw_strips(
-    lines: Sequence[Seen], lengths: Sequence[int] | None, parameters: ReaderParameters, label: str = ""
-) -> list[Image]:
-    """The parts of one field side by side, one picture or none; `label` and the values of a line beside."""
-    off = OFF_LENGTH if lengths and len(lines) == 1 else 0.0
-    inked = [line for line in lines if line.lattice.size]
-    reads = [read_line(line, parameters, lengths, off) for line in inked]
-    drawn = [
-        _draw_strip(line, found, digits, parameters)
-        for line, (found, digits) in zip(inked, reads, strict=True)
-    ]
-    if not drawn:
-        return []
-    counted = [line for line in inked if not crossing_of(line.contents).emptied]
-    values = reads[0][0] if len(lines) == 1 else read_boxes(counted, parameters)[0]
-    told = [f"{c.value}  {c.probability:.3f}  ({c.cut:.1f}, {c.whole:.1f})" for c in values[:TOLD]]
-    beside = np.full((drawn[0].shape[0], 260, 3), 255, np.uint8)
-    for row, text in enumerate([label, *told]):
-        _label(beside, text, (6, 14 + 20 * row), INK, 0.45)
-    return [np.hstack([*drawn, beside])]
-
-
-def _draw_strip(
-    seen: Seen, candidates: Sequence[Candidate], digits: Sequence[float], parameters: ReaderParameters
-) -> Image:
-    """A line with its cuts, the runs of its best reading, and their digits with probabilities.
-
-    Of a box that was crossed out, that it is, and how sure.
-    """
-    lattice = seen.lattice
-    grow = STRIP / lattice.picture.shape[0]
-    paper = 255 - cv2.resize(lattice.picture, None, fx=grow, fy=grow, interpolation=cv2.INTER_CUBIC)
-    roomy = cv2.copyMakeBorder(paper, 0, 34, 0, 6, cv2.BORDER_CONSTANT, value=WHITE)
-    strip: Image = np.asarray(cv2.cvtColor(roomy, cv2.COLOR_GRAY2BGR), np.uint8)
-    left, right = float(lattice.boxes[:, 0].min()), float(lattice.boxes[:, 2].max())
-    margin = 6 * grow
-    across = (paper.shape[1] - 2 * margin) / max(right - left, 1.0)
-
-    def column(x: float) -> int:
-        return round(float(margin + (x - left) * across))
-
-    for box in lattice.boxes[lattice.edges[:, 1] - lattice.edges[:, 0] == 1]:
-        cv2.line(strip, (column(box[0]), 0), (column(box[0]), 8), (150, 150, 150), 1)
-    crossing = crossing_of(seen.contents)
-    if crossing.emptied:
-        share = crossing.void if crossing.is_void else crossing.struck
-        _label(strip, "void" if crossing.is_void else "struck", (2, STRIP + 14), INK, 0.32)
-        _label(strip, f"{100 * share:.0f}", (2, STRIP + 29), INK, 0.32)
-        return strip
-    value = candidates[0].value if candidates else ""
-    way = align(score_runs(lattice, seen.proba, parameters.weights), value) if value else []
-    for run, digit, share in zip(way, value, digits, strict=False):
-        begin, end = column(float(lattice.boxes[run, 0])), column(float(lattice.boxes[run, 2]))
-        cv2.rectangle(strip, (begin, 1), (end, STRIP - 2), GREEN, 1)
-        _label(strip, digit, (begin, STRIP + 14), INK, 0.5)
-        _label(strip, f"{100 * share:.0f}", (begin, STRIP + 29), INK, 0.32)
-    return strip
 
 
 def _panel(width: int, strips: Sequence[Image], readings: Sequence[Reading]) -> Iterator[Image]:
@@ -276,7 +211,7 @@ def _panel(width: int, strips: Sequence[Image], readings: Sequence[Reading]) -> 
         told = f"{reading.field}: {reading.value or ('empty' if reading.empty else 'nothing')}"
         told += f"  {reading.confidence:.4f}" + (f"  {reading.reason}" if reading.reason else "")
         row = np.full((20, width, 3), 255, np.uint8)
-        _label(row, told + (f"  or {others}" if others else ""), (6, 14), INK, 0.45)
+        put_label(row, told + (f"  or {others}" if others else ""), (6, 14), INK, 0.45)
         yield row
 
 
@@ -284,12 +219,3 @@ def _frame(canvas: Image, box: Box, scale: float, colour: Colour, thick: int) ->
     corners = np.array([box.x, box.y, box.x + box.width, box.y + box.height]) * scale
     x0, y0, x1, y1 = np.rint(corners).astype(int).tolist()
     cv2.rectangle(canvas, (x0, y0), (x1, y1), colour, thick)
-
-
-def _label(canvas: Image, text: str, at: tuple[float, float], colour: Colour, size: float = 0.45) -> None:
-    x = max(0, min(int(at[0]), canvas.shape[1] - 12))
-    y = max(11, min(int(at[1]), canvas.shape[0] - 3))
-    for aside in ((-1, 0), (1, 0), (0, -1), (0, 1)):  # a rim: thicker letters would stand further apart
-        at_rim = (x + aside[0], y + aside[1])
-        cv2.putText(canvas, text, at_rim, _FONT, size, (255, 255, 255), 1, cv2.LINE_AA)
-    cv2.putText(canvas, text, (x, y), _FONT, size, colour, 1, cv2.LINE_AA)

@@ -60,19 +60,21 @@ def evidence(candidates: Sequence[Candidate], digit_probabilities: Sequence[floa
 
 @dataclass(frozen=True)
 class Pair:
-    """What each of the two readers counts for: `values` weighs their log-probabilities by these.
+    """What each of the readers counts for: `values` weighs their log-probabilities by these.
 
-    cut, whole : weights. others : score of all values that neither proposes, together.
+    cut, whole : weights. others : score of all values that neither proposes, together. box : weight, of what
+        stands in printed boxes.
     """
 
     cut: float = 1.0
     whole: float = 1.0
     others: float = -8.0
+    box: float = 0.0
 
 
 @dataclass(frozen=True)
 class Trust:
-    """How far the two readers are trusted: alone, together, and from where on unseen.
+    """How far the readers are trusted: alone, together, and from where on unseen.
 
     thresholds : pairs (target error, least confidence at which the accepted values of the
         calibration set were wrong at most at that rate), by rising target error.

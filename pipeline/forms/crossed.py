@@ -8,18 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.document import Image
-from pipeline.paper.ink import Mask
-from pipeline.strings.normalize import normalize
-
-# Fewer pixels of ink are no writing.
-SPECK = 12
-# Longer side of the ink in the picture: a fine stroke through a digit is to be seen.
-INNER = 24
+DIGITS = 10  # the first of `CONTENTS`
 
 
 @dataclass(frozen=True)
@@ -48,15 +40,6 @@ class Crossing:
 
 def crossing_of(contents: NDArray[np.float32] | None) -> Crossing:
     """What a network says of a box, see `Seen.contents`; where none says anything, what is in it counts."""
-    return Crossing() if contents is None else Crossing(*contents.tolist())
-
-
-def box_picture(mask: Mask) -> Image | None:
-    """All ink of a box as the network sees it, (28, 28) uint8; None where there is none.
-
-    mask : (H, W) uint8, the box's own ink bright. See `normalize`.
-    """
-    if int(np.count_nonzero(mask)) < SPECK:
-        return None
-    left, top, wide, tall = cv2.boundingRect(mask)
-    return normalize(mask[top : top + tall, left : left + wide], INNER)
+    if contents is None:
+        return Crossing()
+    return Crossing(float(contents[:DIGITS].sum()), *contents[DIGITS:].tolist())

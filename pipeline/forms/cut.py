@@ -8,16 +8,16 @@ import cv2
 import numpy as np
 
 from pipeline.document import Box, Page, Reason
-from pipeline.forms.crossed import box_picture
+from pipeline.forms.box_ink import BoxInk, cut_box
 from pipeline.forms.form import Form, FormField
 from pipeline.forms.lay import Fields, Sheet, fits, lay, lift_fields
 from pipeline.forms.lift import Patch
 from pipeline.forms.perspective import Registration
 from pipeline.forms.unframe import hanging, share_out, writing
 from pipeline.forms.ways import Way, seen_from
-from pipeline.paper.ink import Darkness, Mask
+from pipeline.paper.ink import Mask
 from pipeline.strings.lattice import Lattice, build_lattice
-from pipeline.strings.segment import segment, segment_box
+from pipeline.strings.segment import segment
 
 # A field whose ink is fainter than this against the darkest writing of the page holds guide marks.
 GUIDES = 0.42
@@ -62,11 +62,12 @@ class CutForm:
 
 @dataclass(frozen=True, eq=False)
 class _Lifted:
-    """A field's patch with its ink; pen : how dark its writing is."""
+    """A field's patch with its ink and print; pen : how dark its writing is."""
 
     field: FormField
     patch: Patch
     mask: Mask
+    printed: Mask
     pen: float
 
 
@@ -115,26 +116,27 @@ def _cut(form: Form, lifted: Fields, way: Way = Way.UPRIGHT) -> tuple[CutField, 
 
 
 def _inked(field: FormField, patch: Patch) -> _Lifted:
-    mask, _ = writing(patch)
+    mask, printed = writing(patch)
     inside = np.zeros_like(mask)
     for left, top, right, bottom in patch.cells.astype(int):
         inside[max(0, top) : bottom + 1, max(0, left) : right + 1] = 255
     values = patch.dark[(mask > 0) & (inside > 0)]
-    return _Lifted(field, patch, mask, float(np.percentile(values, 75)) if values.size >= 12 else 0.0)
+    return _Lifted(
+        field, patch, mask, printed, float(np.percentile(values, 75)) if values.size >= 12 else 0.0
+    )
 
 
 def _cut_field(lifted: _Lifted, darkest: float, way: Way) -> CutField:
     field, patch = lifted.field, lifted.patch
     mask = lifted.mask if lifted.pen >= GUIDES * darkest else np.zeros_like(lifted.mask)
     if field.boxes:
-        strips = seen_from(share_out(patch, mask), way)
-        lattices = tuple(build_lattice(segment_box(dark, own), box_picture(own)) for dark, own in strips)
-        return CutField(field, lattices, patch.box)
-    ((dark, own),) = seen_from([_number(patch, mask)], way)
-    return CutField(field, (build_lattice(segment(dark, own)),), patch.box)
+        inks = seen_from(share_out(patch, mask, lifted.printed), way)
+        return CutField(field, tuple(map(cut_box, inks)), patch.box)
+    (ink,) = seen_from([BoxInk(patch.dark, _number(patch, mask), lifted.printed)], way)
+    return CutField(field, (build_lattice(segment(ink.dark, ink.own)),), patch.box)
 
 
-def _number(patch: Patch, mask: Mask) -> tuple[Darkness, Mask]:
+def _number(patch: Patch, mask: Mask) -> Mask:
     """The ink of a frame or line that holds a number: components that are mostly inside, whole.
 
     Of those that hang on print outside, the part inside.
@@ -150,4 +152,4 @@ def _number(patch: Patch, mask: Mask) -> tuple[Darkness, Mask]:
         x, y, w, h = stats[index, :4]
         around = labels[max(0, y - reach) : y + h + reach, max(0, x - reach) : x + w + reach]
         own[index] = bool(np.any(own[around] & (around != index)))
-    return patch.dark, np.where(own[labels] | held, np.uint8(255), np.uint8(0))
+    return np.where(own[labels] | held, np.uint8(255), np.uint8(0))

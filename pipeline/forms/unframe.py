@@ -10,25 +10,24 @@ import numpy as np
 from cv2.typing import MatLike
 from numpy.typing import NDArray
 
+from pipeline.forms.box_ink import BoxInk
 from pipeline.forms.lift import Patch
 from pipeline.paper import ink
-from pipeline.paper.ink import Darkness, Mask
+from pipeline.paper.ink import Mask
 
 # Half of the strip about a wall in which its ink is looked for, in heights of a box.
 BAND = 0.1
 BESIDE = 5  # of that strip on either side of a thick wall, at least, pixels
 DRAWN = 0.25  # share of a wall's strip, along it, that is inked where the wall is dark enough to be ink
-# Length of the stretches in which a wall is followed, in heights of a box.
-BLOCK = 1.2
-# Most of a wall's length that a ring may share with it, in heights of a box.
-BRIDGE, BROKEN = 0.35, 0.5
-# A box's ink: at least so tall or wide (heights of the box) as to be writing.
-WRITING = 0.2
+BLOCK = 1.2  # length of the stretches in which a wall is followed, in heights of a box
+BRIDGE, BROKEN = 0.35, 0.5  # most of a wall's length that a ring may share with it, likewise
+WRITING = 0.2  # a box's ink: at least so tall or wide, in its heights, as to be writing
 # What hangs on print outside a box is writing: least height of its part inside, in heights of the box, and
 # how far the middle of that is from the box's edges.
 HANGING, CENTRAL = 0.4, 0.25
-# Share of a component in the walls' strips from which it is what the frame left behind.
-LEFTOVER = 0.75
+# Share of a component in the walls' strips from which it is what the frame left behind, and how much of that
+# lies beyond them at most, in squares of a box's height.
+LEFTOVER, BEYOND = 0.75, 0.01
 # Darkness of writing against the darkest of the field: guide marks and tints are fainter.
 FAINT = 0.42
 PAPER = 0.1
@@ -38,7 +37,7 @@ PALE, SPECK = 0.6, 0.0016
 
 
 def writing(patch: Patch) -> tuple[Mask, Mask]:
-    """The ink of a patch without its frame: (H, W) uint8; and the strips of its walls, as a mask."""
+    """The ink of a patch without its frame, (H, W) uint8, and what was found to be frame, alike."""
     height = patch.unit
     band = max(3, round(BAND * height))
     mask = ink.binarize(patch.dark, _threshold(patch, band))
@@ -58,7 +57,7 @@ def writing(patch: Patch) -> tuple[Mask, Mask]:
         rest |= _shared(rest, gone, round(float(x)), band, BRIDGE * height)
     for y in patch.walls[1]:
         rest |= _shared(rest.T, gone.T, round(float(y)), band, BRIDGE * height).T
-    return _without_faint(_without_leftovers(rest, strips, height), patch), strips
+    return _without_faint(_without_leftovers(rest, strips, height), patch), gone
 
 
 def _strips(
@@ -211,9 +210,11 @@ def _thickness(mask: Mask, middle: float) -> NDArray[np.float64]:
 def _without_leftovers(mask: Mask, strips: Mask, height: float) -> Mask:
     """Without what the frame left behind: small or thin pieces that lie in the walls' strips."""
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    inside = np.bincount(labels[strips > 0], minlength=count) / np.maximum(stats[:, cv2.CC_STAT_AREA], 1)
+    area = np.maximum(stats[:, cv2.CC_STAT_AREA], 1)
+    inside = np.bincount(labels[strips > 0], minlength=count) / area
     side = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
-    gone = (inside >= LEFTOVER) | ((inside > 0.3) & (side < WRITING * height))
+    gone = (inside >= LEFTOVER) & (area * (1.0 - inside) < BEYOND * height**2)
+    gone |= (inside > 0.3) & (side < WRITING * height)
     gone[0] = True
     return np.where(gone[labels], np.uint8(0), np.uint8(255))
 
@@ -236,8 +237,10 @@ def _without_faint(mask: Mask, patch: Patch) -> Mask:
     return np.where(gone[labels], np.uint8(0), np.uint8(255))
 
 
-def share_out(patch: Patch, mask: Mask) -> tuple[tuple[Darkness, Mask], ...]:
-    """The ink of every box, whole even where it leaves the box: darkness and mask of box and surroundings.
+def share_out(patch: Patch, mask: Mask, printed: Mask) -> tuple[BoxInk, ...]:
+    """The ink of every box, whole even where it leaves the box.
+
+    mask, printed : as `writing` gives them.
 
     A component goes to the box that holds most of it; one that fills two boxes, or hangs on print outside,
     is cut at the walls.
@@ -266,7 +269,7 @@ def share_out(patch: Patch, mask: Mask) -> tuple[tuple[Darkness, Mask], ...]:
         columns = np.arange(x0, x0 + near.shape[1])
         within = (columns >= left) & (columns <= right)
         own |= split[near] & within[None, :] & (near > 0)
-        out.append((patch.dark[:, x0:x1], _writing_only(own, patch.unit)))
+        out.append(BoxInk(patch.dark[:, x0:x1], _writing_only(own, patch.unit), printed[:, x0:x1]))
     return tuple(out)
 
 

@@ -12,11 +12,9 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.paper.ink import Darkness, Mask
+from pipeline.forms.box_ink import BoxInk
 from pipeline.strings import ctc
 from pipeline.strings.classify import Seen
-
-Strips = Sequence[tuple[Darkness, Mask]]
 
 
 class Way(StrEnum):
@@ -36,20 +34,24 @@ LEAST_SURE = 0.98
 LEAST = -5.0
 
 
-def seen_from(strips: Strips, way: Way) -> list[tuple[Darkness, Mask]]:
-    """The boxes of a comb, darkness and mask each, off a page that lies that way, brought upright."""
+def seen_from(inks: Sequence[BoxInk], way: Way) -> list[BoxInk]:
+    """The boxes of a field off a page that lies that way, brought upright."""
     if way is Way.UPRIGHT:
-        return list(strips)
+        return list(inks)
     across, down = {
         Way.TURNED: (-1, -1),
         Way.MIRRORED: (-1, 1),
         Way.MIRRORED_TURNED: (1, -1),
     }[way]
-    laid = [
-        (np.ascontiguousarray(dark[::down, ::across]), np.ascontiguousarray(mask[::down, ::across]))
-        for dark, mask in strips
-    ]
-    return laid[::across]
+    laid = slice(None, None, down), slice(None, None, across)
+    return [
+        BoxInk(
+            np.ascontiguousarray(ink.dark[laid]),
+            np.ascontiguousarray(ink.own[laid]),
+            np.ascontiguousarray(ink.printed[laid]),
+        )
+        for ink in inks
+    ][::across]
 
 
 def weigh_ways(seen: dict[Way, Sequence[Seen]]) -> dict[Way, float]:

@@ -34,15 +34,18 @@ class LineClassifier(Classifier, Protocol):
 
 
 # What a printed box holds: a digit; nothing, and it is crossed out; a digit that was struck, or a scribble.
-CONTENTS = ("digit", "void", "struck")
+CONTENTS = (*"0123456789", "void", "struck")
 
 
 @runtime_checkable
 class BoxClassifier(Classifier, Protocol):
-    """One that also tells what is in a printed box."""
+    """One that also tells what a printed box holds, the print around it in view."""
 
     def predict_contents(self, boxes: Image) -> NDArray[np.float32]:
-        """(N, 28, 28) uint8, all ink of a box each -> (N, 3) float32, how probable each of `CONTENTS` is."""
+        """(N, 28, 28, 3) uint8, boxes as `draw_box` of `forms.box_ink` draws them -> (N, 12) float32.
+
+        How probable each of `CONTENTS` is.
+        """
         ...
 
 
@@ -52,7 +55,7 @@ class Seen:
 
     proba : (R, 11) float32, of every run of the lattice.
     frames : (T, 11) float32, of the line as a whole; None where no network reads whole lines.
-    contents : (3,) float32, how probable each of `CONTENTS` is; None of a line, and where no network tells.
+    contents : (12,) float32, how probable each of `CONTENTS` is; None of a line, and where no network tells.
     """
 
     lattice: Lattice
@@ -77,7 +80,7 @@ def see(lattices: Sequence[Lattice], classifier: Classifier) -> list[Seen]:
 
 
 def see_contents(lattices: Sequence[Lattice], classifier: Classifier) -> list[NDArray[np.float32] | None]:
-    """How probable each of `CONTENTS` is, (3,) float32 of every box; None of lines, of boxes without ink."""
+    """How probable each of `CONTENTS` is, (12,) float32 of every box; None of lines, of boxes without ink."""
     boxes = [lattice.box_ink for lattice in lattices if lattice.box_ink is not None]
     if not boxes or not isinstance(classifier, BoxClassifier):
         return [None] * len(lattices)

@@ -45,14 +45,15 @@ class Weights:
 class Candidate:
     """One value of a line with its probability (before calibration).
 
-    cut, whole : its log-probability by the lattice alone and by the network that reads whole lines
-        alone; 0 where it was not asked.
+    cut, whole, box : its log-probability by the lattice alone, by the network that reads whole lines
+        alone, and of printed boxes by the one that looks at them; 0 where it was not asked.
     """
 
     value: str
     probability: float
     cut: float = 0.0
     whole: float = 0.0
+    box: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)

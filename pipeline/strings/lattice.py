@@ -53,7 +53,7 @@ class Lattice:
     boxes : (R, 4) int32 left, top, right, bottom, on the upright strip.
     picture : (32, W) uint8, the whole line for the network that does not cut (see `picture`).
     proba : (R, 11) float32, what the network says of every run, where it was asked already.
-    box_ink : (28, 28) uint8, all ink of a printed box, for the network that tells what it holds; else None.
+    box_ink : (28, 28, 3) uint8, a printed box for the network that tells what it holds; else None.
     """
 
     size: int

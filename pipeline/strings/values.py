@@ -1,15 +1,16 @@
 """From what the networks see of a field to its value: candidates, and what is shown of them.
 
-Two readers look at every line: one cuts it (`decode`), one does not (`ctc`). A value's score is a
-weighted sum of its log-probabilities by both; the weights are fitted, so that each counts for what
-it is worth, and where the two agree the value is nearly certain.
+Two readers look at every line: one cuts it (`decode`), one does not (`ctc`). A third looks at printed
+boxes, the print around them in view. A value's score is a weighted sum of its log-probabilities by all;
+the weights are fitted, so that each counts for what it is worth, and where they agree the value is
+nearly certain.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,20 +36,29 @@ UNSEEN = -25.0  # log-probability of a value that a reader cannot find at all
 
 @dataclass(frozen=True, eq=False)
 class Scores:
-    """What either reader says of a line, worked out once.
+    """What each reader says of a line, worked out once.
 
     runs : of the lattice. frames : (T, 11) float32, those that are not surely blank; None where no network
-        reads whole lines.
+        reads whole lines. box : (10,) float64, log-probability of every digit in a printed box, which holds
+        one; None of a line, and where no network looks at boxes.
     """
 
     runs: Scored
     frames: ctc.Frames | None
+    box: NDArray[np.float64] | None = None
 
 
 def score(seen: Seen, weights: Weights) -> Scores:
-    """Score a line as both readers see it."""
+    """Score a line as all readers see it."""
     frames = None if seen.frames is None else ctc.squeeze(seen.frames)
-    return Scores(score_runs(seen.lattice, seen.proba, weights), frames)
+    return Scores(score_runs(seen.lattice, seen.proba, weights), frames, _digits_in_box(seen.contents))
+
+
+def _digits_in_box(contents: NDArray[np.float32] | None) -> NDArray[np.float64] | None:
+    if contents is None:
+        return None
+    digits = np.maximum(contents[: len(ctc.DIGITS)].astype(np.float64), math.exp(UNSEEN))
+    return np.asarray(np.log(digits / digits.sum()))
 
 
 def read_line(
@@ -79,18 +89,22 @@ def read_boxes(
     found = [candidates for candidates in proposed if candidates]
     if not found:
         return [], ()
-    # Less its probability, the value, what either reader says of it.
-    values = [(-1.0, "", 0.0, 0.0)]
+    values = [Candidate("", 1.0)]
     for box in found:
-        digits = [(digit.probability, digit.value, digit.cut, digit.whole) for digit in box]
-        longer = [
-            (behind * probability, value + digit, cut + its_cut, whole + its_whole)
-            for behind, value, cut, whole in values
-            for probability, digit, its_cut, its_whole in digits
-        ]
-        values = sorted(longer)[:best]
-    candidates = [Candidate(value, -behind, cut, whole) for behind, value, cut, whole in values]
-    return candidates, tuple(box[0].probability for box in found)
+        longer = [_followed(value, digit) for value in values for digit in box]
+        values = sorted(longer, key=lambda value: (-value.probability, value.value))[:best]
+    return values, tuple(box[0].probability for box in found)
+
+
+def _followed(value: Candidate, digit: Candidate) -> Candidate:
+    """A value with one more box, what each reader says of both summed up."""
+    return Candidate(
+        value.value + digit.value,
+        value.probability * digit.probability,
+        value.cut + digit.cut,
+        value.whole + digit.whole,
+        value.box + digit.box,
+    )
 
 
 def propose(
@@ -105,6 +119,8 @@ def propose(
     beam = NARROW if two and best <= READINGS else WIDE
     if not two:
         return decode(scores.runs, lengths, best, off_length, beam)
+    if scores.box is not None and lengths is not None and set(lengths) == {1}:
+        return weigh_values(weigh_readers(scores, ctc.DIGITS), pair, lengths, off_length)[:best]
     values = gather_values(scores, best_values(scores.runs, lengths, best, beam), lengths, best)
     return weigh_values(weigh_readers(scores, values), pair, lengths, off_length)[:best]
 
@@ -126,10 +142,16 @@ def gather_values(
 def weigh_readers(scores: Scores, values: Sequence[str]) -> list[Candidate]:
     """Every value with its log-probability by either reader; its own probability is not yet known."""
     assert scores.frames is not None
-    cut = score_values(scores.runs, values)
-    whole = ctc.score_values(scores.frames, values)
-    pairs = zip(values, np.maximum(cut, UNSEEN).tolist(), np.maximum(whole, UNSEEN).tolist(), strict=True)
-    return [Candidate(value, 0.0, one, other) for value, one, other in pairs]
+    cut = np.maximum(score_values(scores.runs, values), UNSEEN)
+    whole = np.maximum(ctc.score_values(scores.frames, values), UNSEEN)
+    box = np.zeros(len(values)) if scores.box is None else np.array([_in_box(scores.box, v) for v in values])
+    each = zip(values, cut.tolist(), whole.tolist(), box.tolist(), strict=True)
+    return [Candidate(value, 0.0, *said) for value, *said in each]
+
+
+def _in_box(digits: NDArray[np.float64], value: str) -> float:
+    """Log-probability of a value in a box, of one digit or of none at all."""
+    return float(digits[int(value)]) if len(value) == 1 else UNSEEN
 
 
 def weigh_values(
@@ -140,7 +162,7 @@ def weigh_values(
     They share what is not left to values that neither reader proposed, nor to those of other lengths.
     """
     allowed = [lengths is None or len(c.value) in lengths for c in candidates]
-    scores = np.array([pair.cut * c.cut + pair.whole * c.whole for c in candidates])
+    scores = np.array([pair.cut * c.cut + pair.whole * c.whole + pair.box * c.box for c in candidates])
     if lengths is not None:
         scores += np.where(allowed, 0.0, math.log(off_length) if off_length > 0.0 else -np.inf)
     # Of a known length some value there must be; otherwise it may be one that neither proposed.
@@ -150,7 +172,7 @@ def weigh_values(
     total = np.logaddexp(np.logaddexp.reduce(scores), others)
     shares = np.exp(scores - total).tolist()
     kept = [
-        Candidate(c.value, share, c.cut, c.whole)
+        replace(c, probability=share)
         for c, share, good in zip(candidates, shares, allowed, strict=True)
         if good
     ]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from models import load_model
-from models.drawn_forms import draw_combs, gather_digits, see_combs
+from models.drawn_forms import draw_combs, gather_comb_boxes, gather_digits, see_combs
 from models.material import Glyphs
 from pipeline.strings.values import read_boxes
 
@@ -47,3 +47,15 @@ def test_crops_of_combs_are_whole_digits_with_their_labels() -> None:
     assert 0.9 * sum(len(comb.value) for comb in combs) <= len(labels)
     proba = load_model(None).predict_proba(crops)
     assert (proba[:, :10].argmax(axis=1) == labels).mean() > 0.8
+
+
+def test_boxes_of_combs_show_the_print_around_digits_with_their_labels() -> None:
+    boxes = gather_comb_boxes(5, 1, None, 1)
+    combs = draw_combs(5, 1, None)
+    assert boxes.x.shape == (len(boxes), 28, 28, 3)
+    assert 0.9 * sum(len(comb.value) for comb in combs) <= len(boxes)
+    written, printed, _ = np.moveaxis(boxes.x, -1, 0)
+    assert written.any(axis=(1, 2)).all()
+    assert printed.any(axis=(1, 2)).mean() > 0.2
+    shares = load_model(None).predict_contents(boxes.x)
+    assert (shares.argmax(axis=1) == boxes.y).mean() > 0.85

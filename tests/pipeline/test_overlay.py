@@ -58,7 +58,7 @@ def test_a_box_that_was_crossed_out_says_so(tmp_path, monkeypatch):
     page = pages.blank()
     pages.fill(page, "X7777X", pages.cells(pages.COMB, 6))
     labels = []
-    monkeypatch.setattr("pipeline.overlay._label", lambda canvas, text, *_: labels.append(text))
+    monkeypatch.setattr("pipeline.overlay_strips.put_label", lambda canvas, text, *_: labels.append(text))
     network = Told((0.0, 1.0, 0.0), *[DIGIT] * 4, (0.1, 0.2, 0.7))
     draw_page(Page("a.png", 1, page), load_layout(str(tmp_path / "member.toml")), network, ReaderParameters())
     assert labels[labels.index("void") + 1] == "100"

@@ -83,7 +83,7 @@ def test_frames_are_left_behind_and_strokes_that_touch_them_are_not(
     assert lifted is not None
     box, strips = lifted
     assert (box.x, box.y) == pytest.approx((60, 60), abs=8)
-    for _, own in strips:
+    for _, own, _ in strips:
         _, _, width, height = cv2.boundingRect(own)
         # The stroke, which comes to 43, in thick frames to 57; no line of the frame: 65, in thick ones 94.
         assert 38 < height < 60
@@ -100,7 +100,7 @@ def test_strokes_go_on_over_pale_frames(thick: int) -> None:
         cv2.line(page, (90 + 56 * k, 60), (76 + 56 * k, 106), (30, 30, 30), 4)
     lifted = lift_boxes(page, best(page, (5,)))
     assert lifted is not None
-    for _, own in lifted[1]:
+    for _, own, _ in lifted[1]:
         x, y, width, height = cv2.boundingRect(own)
         assert own[y : y + 3, x : x + width].any(axis=0).mean() > 0.8  # its bar
         assert 0.35 < width / height < 0.6

@@ -4,6 +4,7 @@ import numpy as np
 
 from models.contents_network import SHIPPED_CONTENTS, ContentsNetwork
 from pipeline import Page, ReaderParameters, load_layout, read_pages
+from pipeline.strings.classify import CONTENTS
 from tests.pipeline.forms import pages
 
 
@@ -20,13 +21,18 @@ class Sevens:
 
 
 class Told(Sevens):
-    """Calls every crop a 7, and says what it was told of the boxes with ink, from left to right."""
+    """Calls every crop a 7, and says what it was told of the boxes with ink, from left to right.
+
+    How probable it is that each holds a digit, a 7 then, that it is void, that what it holds was struck.
+    """
 
     def __init__(self, *contents: tuple[float, float, float]) -> None:
         self.contents = contents
 
     def predict_contents(self, boxes: np.ndarray) -> np.ndarray:
-        return np.array(self.contents[: len(boxes)], np.float32)
+        told = np.zeros((len(boxes), len(CONTENTS)), np.float32)
+        told[:, [7, -2, -1]] = self.contents[: len(boxes)]
+        return told
 
 
 DIGIT = (1.0, 0.0, 0.0)

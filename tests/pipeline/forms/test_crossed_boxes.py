@@ -1,26 +1,10 @@
-"""Boxes that were crossed out: their pictures, and what becomes of the values that they stand in."""
+"""Boxes that were crossed out: what becomes of the values that they stand in."""
 
 import numpy as np
 import pytest
 
 from pipeline.document import Reason
-from pipeline.forms.crossed import box_picture
 from tests.pipeline.forms.fakes import DIGIT, Sevens, Told, read_member
-
-
-def test_the_picture_of_a_box_is_all_its_ink():
-    mask = np.zeros((80, 80), np.uint8)
-    mask[20:60, 30:34] = mask[40:44, 50:70] = 255
-    picture = box_picture(mask)
-    assert picture.shape == (28, 28)
-    assert sorted(np.ptp(places) + 1 for places in np.nonzero(picture)) == [24, 24]
-    assert np.count_nonzero(picture.max(axis=0) == 0) > 8  # paper on both sides, and between the strokes
-
-
-def test_a_speck_is_no_picture():
-    mask = np.zeros((80, 80), np.uint8)
-    mask[20:23, 30:33] = 255
-    assert box_picture(mask) is None
 
 
 def test_boxes_that_are_void_are_as_sure_as_the_least_sure(folder):

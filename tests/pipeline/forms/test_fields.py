@@ -16,11 +16,11 @@ LEVEL = np.eye(3)
 
 def comb_of(page: np.ndarray, place=pages.COMB, count: int = 6, gap: int = 0, matrix=LEVEL):
     patch = lift(page, matrix, split(place, count, gap), CELL_HEIGHT, None)
-    return patch, share_out(patch, writing(patch)[0])
+    return patch, share_out(patch, *writing(patch))
 
 
 def inked(strips) -> list[bool]:
-    return [bool(mask.any()) for _, mask in strips]
+    return [bool(own.any()) for _, own, _ in strips]
 
 
 def test_an_empty_comb_has_no_ink():
@@ -34,7 +34,7 @@ def test_each_box_has_its_own_digit_and_nothing_of_the_frame():
     pages.fill(page, "47 190", pages.cells(pages.COMB, 6))
     _, strips = comb_of(page)
     assert inked(strips) == [True, True, False, True, True, True]
-    for _, mask in strips:
+    for _, mask, _ in strips:
         rows = np.flatnonzero(mask.any(axis=1))
         assert not rows.size or np.ptp(rows) < 0.75 * CELL_HEIGHT
 
@@ -135,7 +135,7 @@ def test_a_comb_is_found_without_coordinates(degrees):
     box = found.patch.box
     assert box.x + box.width / 2 == pytest.approx(middle[0], abs=8)
     assert box.y + box.height / 2 == pytest.approx(middle[1], abs=8)
-    assert inked(share_out(found.patch, writing(found.patch)[0])) == [True] * 6
+    assert inked(share_out(found.patch, *writing(found.patch))) == [True] * 6
 
 
 def test_a_comb_of_another_number_of_boxes_is_not_taken():
@@ -208,9 +208,9 @@ def test_boxes_parted_by_ticks_are_a_comb_where_asked_for(roof, shift):
     off = np.array([[1, 0, shift[0]], [0, 1, shift[1]], [0, 0, 1.0]])
     patch = lift(page, off, split(pages.COMB, 6), CELL_HEIGHT, None, ticks=True)
     assert patch.framed == 1.0
-    strips = share_out(patch, writing(patch)[0])
+    strips = share_out(patch, *writing(patch))
     assert inked(strips) == [True, True, False, True, True, True]
-    for _, mask in strips:
+    for _, mask, _ in strips:
         columns = np.flatnonzero(mask.any(axis=0))
         assert not columns.size or np.ptp(columns) < 40  # the digit alone, no tick beside it
     assert lift(page, off, split(pages.COMB, 6), CELL_HEIGHT, None).framed < 0.5

@@ -37,13 +37,27 @@ def test_a_ring_that_touches_the_line_below_ends_there(thick):
     foot = TOP + HEIGHT - thick // 2  # the line's first row
     cv2.ellipse(ring, (LEFT + WIDTH // 2, foot - 20), (11, 18), 0, 0, 360, 0.9, 4)
     np.maximum(patch.dark, ring, out=patch.dark)
-    mask, _ = writing(patch)
+    mask, printed = writing(patch)
     rows = np.flatnonzero(mask.any(axis=1))
     assert rows[0] == pytest.approx(foot - 40, abs=1)
     assert foot - 2 <= rows[-1] <= foot + 4
-    (_, own), (_, next_to_it) = share_out(patch, mask)
-    assert (own > 0).sum() == pytest.approx((ring > 0.5).sum(), rel=0.1)
-    assert not next_to_it.any()
+    one, next_to_it = share_out(patch, mask, printed)
+    assert (one.own > 0).sum() == pytest.approx((ring > 0.5).sum(), rel=0.1)
+    assert not next_to_it.own.any()
+    line = one.printed[foot : foot + thick]
+    assert (line > 0).mean() > 0.7  # but for what the ring covers
+    assert not one.printed[TOP + 15 : foot - 5, LEFT + 15 : LEFT + WIDTH - 15].any()
+
+
+@pytest.mark.parametrize(("thick", "tall"), [(5, 8), (9, 11)])
+def test_a_small_digit_that_stands_across_the_line_below_is_no_leftover_of_it(thick, tall):
+    patch = comb(thick)
+    ring = np.zeros_like(patch.dark)
+    cv2.ellipse(ring, (LEFT + WIDTH // 2, TOP + HEIGHT), (15, tall), 0, 0, 360, 0.9, 3)
+    np.maximum(patch.dark, ring, out=patch.dark)
+    one, next_to_it = share_out(patch, *writing(patch))
+    assert (one.own > 0).sum() > 0.5 * (ring > 0.5).sum()
+    assert not next_to_it.own.any()
 
 
 @pytest.mark.parametrize("thick", [2, 5, 9])

@@ -1,5 +1,7 @@
 """Two readers of one line: who outweighs whom, and what lengths do to it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -90,6 +92,31 @@ def test_boxes_are_weighed_by_what_is_known_of_boxes():
     ours = ReaderParameters(WEIGHTS, Trust(Pair(1.0, 0.0)), Trust(Pair(0.0, 1.0)))
     assert read_line(seen, ours, None, 0.0)[0][0].value == "4"
     assert read_boxes([seen], ours)[0][0].value == "9"
+
+
+def in_a_box(seen: Seen, **shares: float) -> Seen:
+    """The same in a box that holds these digits, as the third reader says, or else nothing that counts."""
+    contents = np.full(12, 1e-4, np.float32)
+    for name, share in shares.items():
+        contents[int(name[1:])] = share
+    contents[11] = 1.0 - contents[:11].sum()
+    return replace(seen, contents=contents)
+
+
+def test_who_sees_the_print_around_a_box_has_a_say_too():
+    seen = with_frames(cut_as((9, 0.9)), {9: 0.9})
+    doubting, sure = in_a_box(seen, d4=0.5, d9=0.01), in_a_box(seen, d4=0.01, d9=0.9)
+    known = ReaderParameters(WEIGHTS, boxes=Trust(Pair(0.5, 0.5, -8.0, 2.0)))
+    alone, doubted, agreed = (read_boxes([box], known)[0] for box in (seen, doubting, sure))
+    assert [found[0].value for found in (alone, doubted, agreed)] == ["9", "4", "9"]
+    assert agreed[0].probability > alone[0].probability
+    assert agreed[0].box == pytest.approx(np.log(0.9 / 0.9108), abs=1e-3)
+    # Of what is no digit it says nothing here: that is for others.
+    certain = in_a_box(seen, d4=0.05, d9=0.001)
+    assert read_boxes([certain], known)[0][0].probability == pytest.approx(doubted[0].probability, abs=0.02)
+    side_by_side = read_boxes([doubting, sure], known)[0][0]
+    assert side_by_side.value == "49"
+    assert side_by_side.box == pytest.approx(doubted[0].box + agreed[0].box)
 
 
 def test_no_alternative_comes_before_the_reading():
