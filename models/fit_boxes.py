@@ -1,4 +1,4 @@
-"""Fit how far both readers are trusted about digits in printed boxes: `python -m models.fit_boxes DIR`.
+"""Fit how far the readers are trusted about digits in printed boxes: `python -m models.fit_boxes DIR`.
 
 After `models.fit_reader`. The combs are those of drawn forms, half of them with digits of people's hands that
 no network learned from; they are lifted out of their frames and cut as on any form.
@@ -26,7 +26,7 @@ from pipeline.parameters import ReaderParameters, Trust
 def fit_boxes(directory: Path, mnist: Path | None, forms: int, seed: int) -> dict[str, Any]:
     """Fit the pair on an eighth of so many forms, calibrate on the others; writes reader.json and the card.
 
-    The pair is one number; thresholds ask for the most, as those of lines do (`models.fit_reader`).
+    The pair is two numbers; thresholds ask for the most, as those of lines do (`models.fit_reader`).
     """
     started = time.monotonic()
     model = load_model(directory)
@@ -45,7 +45,7 @@ def fit_boxes(directory: Path, mnist: Path | None, forms: int, seed: int) -> dic
 def trust_boxes(
     model: Model, parameters: ReaderParameters, glyphs: Glyphs | None, forms: int, seed: int
 ) -> tuple[Trust, dict[str, Any]]:
-    """The trust in both readers about boxes, and what was found on the combs that calibrated it."""
+    """The trust in the readers about boxes, and what was found on the combs that calibrated it."""
     combs, values = see_combs(draw_combs(seed, forms // 8, glyphs, WORKERS), model)
     parameters = replace(parameters, boxes=Trust(fit_box_pair(combs, values, parameters)))
     combs, values = see_combs(draw_combs(seed + 1, forms - forms // 8, glyphs, WORKERS), model)

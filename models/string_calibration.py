@@ -38,7 +38,9 @@ def fit_pair(
 def fit_box_pair(
     combs: Sequence[Sequence[Seen]], values: Sequence[str], parameters: ReaderParameters
 ) -> Pair:
-    """The same for boxes with a digit each, of which none is left out: both readers count alike.
+    """The same for boxes with a digit each, of which none is left out.
+
+    The two that see ink alone count alike; the one that sees the print, too, has a weight of its own.
 
     combs : what is seen of the boxes that hold a digit, comb by comb.
     """

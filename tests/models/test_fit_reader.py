@@ -1,5 +1,7 @@
 """The reader's fit: gradient against differences, thresholds against counting, calibration against a coin."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -160,3 +162,26 @@ def test_boxes_whose_readers_are_right_are_believed_more():
     ]
     assert answers[0].right.mean() > 0.9 > answers[1].right.mean()
     assert all(each.evidence.shape == (60, 5) for each in answers)
+
+
+def test_the_reader_that_sees_the_print_around_boxes_gets_a_weight_of_its_own():
+    values = [f"{k % 10}{k // 10 % 10}" for k in range(60)]
+    combs = [
+        [
+            replace(seen_twice(10 * k + box, digit, 1.0), contents=sure_of(digit))
+            for box, digit in enumerate(value)
+        ]
+        for k, value in enumerate(values)
+    ]
+    pair = fit_box_pair(combs, values, ReaderParameters())
+    assert pair.box > pair.cut
+    assert answer_boxes(combs, values, ReaderParameters(boxes=Trust(pair))).right.all()
+    alone = [[replace(box, contents=None) for box in comb] for comb in combs]
+    assert fit_box_pair(alone, values, ReaderParameters()).box == Pair().box
+
+
+def sure_of(digit: str) -> np.ndarray:
+    """What such a reader says of a box."""
+    contents = np.full(12, 0.01, np.float32)
+    contents[int(digit)] = 0.89
+    return contents
