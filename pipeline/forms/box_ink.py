@@ -11,12 +11,13 @@ from cv2.typing import MatLike
 from pipeline.document import Image
 from pipeline.paper.ink import Darkness, Mask
 from pipeline.strings.lattice import Lattice, build_lattice
+from pipeline.strings.normalize import SIDE
 from pipeline.strings.segment import segment_box
 
 # Fewer pixels of ink are no writing.
 SPECK = 12
-# Side of the picture; longer side of the writing in it: a fine stroke through a digit is to be seen.
-SIDE, INNER = 28, 24
+# Longer side of the writing in the picture: a fine stroke through a digit is to be seen.
+INNER = 24
 
 
 class BoxInk(NamedTuple):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-DIGITS = 10  # the first of `CONTENTS`
+from pipeline.strings.ctc import DIGITS
 
 
 @dataclass(frozen=True)
@@ -42,4 +42,5 @@ def crossing_of(contents: NDArray[np.float32] | None) -> Crossing:
     """What a network says of a box, see `Seen.contents`; where none says anything, what is in it counts."""
     if contents is None:
         return Crossing()
-    return Crossing(float(contents[:DIGITS].sum()), *contents[DIGITS:].tolist())
+    digits, (void, struck) = contents[: len(DIGITS)], contents[len(DIGITS) :].tolist()
+    return Crossing(float(digits.sum()), void, struck)

@@ -13,12 +13,12 @@ SIDE = 28
 INNER = 20
 
 
-def normalize(glyph: Image, inner: int = INNER) -> Image:
+def normalize(glyph: Image) -> Image:
     """A glyph of any size as MNIST would hold it: (28, 28) uint8.
 
-    glyph : (h, w) uint8, ink bright on black, cropped to its ink. inner : what its longer side becomes.
+    glyph : (h, w) uint8, ink bright on black, cropped to its ink.
 
-    The aspect is kept, MNIST's longer side is 20 pixels, and the centre of mass comes to the
+    The aspect is kept, the longer side becomes 20 pixels, and the centre of mass comes to the
     centre of the picture (LeCun et al., 1998).
 
     >>> stroke = normalize(np.full((40, 8), 255, np.uint8))  # 20 x 4 pixels in the middle
@@ -26,14 +26,14 @@ def normalize(glyph: Image, inner: int = INNER) -> Image:
     ((28, 28), [12, 13, 14, 15])
     """
     out = np.zeros((SIDE, SIDE), np.uint8)
-    _centre(glyph, out, inner)
+    _centre(glyph, out)
     return out
 
 
-def _centre(glyph: cv2.typing.MatLike, out: Image, inner: int = INNER) -> None:
+def _centre(glyph: cv2.typing.MatLike, out: Image) -> None:
     """Put a glyph, brought to its size, with its centre of mass into the middle of an empty crop."""
     h, w = glyph.shape
-    scale = inner / max(h, w)
+    scale = INNER / max(h, w)
     size = (max(1, round(w * scale)), max(1, round(h * scale)))
     way = cv2.INTER_AREA if scale < 1.0 else cv2.INTER_LINEAR
     small = cv2.resize(glyph, size, interpolation=way)

@@ -119,7 +119,7 @@ def propose(
     beam = NARROW if two and best <= READINGS else WIDE
     if not two:
         return decode(scores.runs, lengths, best, off_length, beam)
-    if scores.box is not None and lengths is not None and set(lengths) == {1}:
+    if scores.box is not None:  # of the ten digits each has its say about each
         return weigh_values(weigh_readers(scores, ctc.DIGITS), pair, lengths, off_length)[:best]
     values = gather_values(scores, best_values(scores.runs, lengths, best, beam), lengths, best)
     return weigh_values(weigh_readers(scores, values), pair, lengths, off_length)[:best]
@@ -144,14 +144,9 @@ def weigh_readers(scores: Scores, values: Sequence[str]) -> list[Candidate]:
     assert scores.frames is not None
     cut = np.maximum(score_values(scores.runs, values), UNSEEN)
     whole = np.maximum(ctc.score_values(scores.frames, values), UNSEEN)
-    box = np.zeros(len(values)) if scores.box is None else np.array([_in_box(scores.box, v) for v in values])
-    each = zip(values, cut.tolist(), whole.tolist(), box.tolist(), strict=True)
+    box = [0.0 if scores.box is None else float(scores.box[int(value)]) for value in values]
+    each = zip(values, cut.tolist(), whole.tolist(), box, strict=True)
     return [Candidate(value, 0.0, *said) for value, *said in each]
-
-
-def _in_box(digits: NDArray[np.float64], value: str) -> float:
-    """Log-probability of a value in a box, of one digit or of none at all."""
-    return float(digits[int(value)]) if len(value) == 1 else UNSEEN
 
 
 def weigh_values(
