@@ -32,6 +32,7 @@ REASONS_IN_WORDS = {
     Reason.OTHER_PAGE: "the page is of no kind that is read",
     Reason.UNSURE_KIND: "read, but it is not sure what kind of page it is",
     Reason.CROSSED_OUT: "a box of the field looks crossed out",
+    Reason.GUIDE_MARKS: "guide marks in the boxes are as dark as the writing",
     Reason.CHECK_DIGIT: "the check digit does not fit the other digits",
     Reason.SUM_DIFFERS: "the sum on the form does not come out",
     Reason.UNKNOWN_ZIP: "no such ZIP code exists",

@@ -28,6 +28,7 @@ class Reason(StrEnum):
     OTHER_PAGE = "other-page"
     UNSURE_KIND = "unsure-kind"
     CROSSED_OUT = "crossed-out"
+    GUIDE_MARKS = "guide-marks"
     CHECK_DIGIT = "check-digit"
     SUM_DIFFERS = "sum-differs"
     UNREADABLE_FILE = "unreadable-file"

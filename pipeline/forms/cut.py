@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from pipeline.document import Box, Page, Reason
 from pipeline.forms.box_ink import BoxInk, cut_box
 from pipeline.forms.form import Form, FormField
+from pipeline.forms.guides import find_guided
 from pipeline.forms.lay import Fields, Sheet, fits, lay, lift_fields
 from pipeline.forms.lift import Patch
 from pipeline.forms.perspective import Registration
@@ -29,13 +30,14 @@ DOT, ALONE = 0.1, 0.2
 class CutField:
     """A field cut into lattices: one for a number in a frame or on a line, one a box for a comb.
 
-    reason : why it cannot be read, else None.
+    reason : why it cannot be read, else None. guided : whether its boxes hold guide marks as dark as the pen.
     """
 
     field: FormField
     lattices: tuple[Lattice, ...] = ()
     box: Box | None = None
     reason: Reason | None = None
+    guided: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,13 +107,19 @@ def _cut(form: Form, lifted: Fields, way: Way = Way.UPRIGHT) -> tuple[CutField, 
     inked = [None if patch is None else _inked(field, patch) for field, patch in lifted]
     darkest = max((each.pen for each in inked if each), default=0.0)
     anything = any(each is not None for each in inked)
+    combs = {
+        number: (each.mask, each.patch.cells)
+        for number, each in enumerate(inked)
+        if each and each.field.boxes
+    }
+    guided = find_guided(combs)
     out = []
-    for (field, _), each in zip(lifted, inked, strict=True):
+    for number, ((field, _), each) in enumerate(zip(lifted, inked, strict=True)):
         if each is None:
             missing = Reason.NOT_FOUND if anything else Reason.NOT_REGISTERED
             out.append(CutField(field, reason=missing))
         else:
-            out.append(_cut_field(each, darkest, way))
+            out.append(replace(_cut_field(each, darkest, way), guided=number in guided))
     return tuple(out)
 
 

@@ -78,7 +78,16 @@ def read_form(cut: CutForm, seen: Iterator[Seen], parameters: ReaderParameters) 
     readings = [
         _doubted(reading, each.surely_void) for reading, each in zip(readings, uncrossed, strict=True)
     ]
+    readings = [
+        _mistrusted(reading) if field.guided else reading
+        for reading, field in zip(readings, cut.fields, strict=True)
+    ]
     return [replace(each, alternatives=each.alternatives[: READINGS - 1]) for each in readings]
+
+
+def _mistrusted(reading: Reading) -> Reading:
+    """The reading of boxes with guide marks as dark as the pen: not even that they are empty is sure."""
+    return replace(reading, empty=False, reason=Reason.GUIDE_MARKS)
 
 
 def _the_right_way(cut: CutForm, seen: Iterator[Seen]) -> tuple[CutForm, list[list[Seen]], float]:
