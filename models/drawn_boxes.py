@@ -15,7 +15,8 @@ from models.material import Glyphs, each_shard, split
 from pipeline.document import Box, Image
 from pipeline.forms.box_ink import cut_box
 from pipeline.forms.lift import CELL_HEIGHT, lift
-from pipeline.forms.unframe import share_out, writing
+from pipeline.forms.share import share_out
+from pipeline.forms.unframe import writing
 from pipeline.strings.classify import CONTENTS
 from pipeline.strings.lattice import Lattice
 from sample_scans.combs import Digits, fill_comb, fill_comb_with, print_comb

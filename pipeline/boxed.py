@@ -16,7 +16,8 @@ from pipeline.document import Box, Image
 from pipeline.envelopes.boxes import BoxRow
 from pipeline.forms.box_ink import BoxInk
 from pipeline.forms.lift import Patch, lift
-from pipeline.forms.unframe import share_out, writing
+from pipeline.forms.share import share_out
+from pipeline.forms.unframe import writing
 from pipeline.paper import ink
 
 # Height, pixels, that a box comes to.

@@ -14,7 +14,8 @@ from pipeline.forms.guides import find_guided
 from pipeline.forms.lay import Fields, Sheet, fits, lay, lift_fields
 from pipeline.forms.lift import Patch
 from pipeline.forms.perspective import Registration
-from pipeline.forms.unframe import hanging, share_out, writing
+from pipeline.forms.share import hanging, share_out
+from pipeline.forms.unframe import writing
 from pipeline.forms.ways import Way, seen_from
 from pipeline.paper.ink import Mask
 from pipeline.strings.lattice import Lattice, build_lattice

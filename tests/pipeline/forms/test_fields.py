@@ -8,7 +8,8 @@ from pipeline.forms.layout import split
 from pipeline.forms.lift import CELL_HEIGHT, FRAME_HEIGHT, drop_colour, lift
 from pipeline.forms.rules import find_rules
 from pipeline.forms.search import find_combs, search
-from pipeline.forms.unframe import share_out, writing
+from pipeline.forms.share import share_out
+from pipeline.forms.unframe import writing
 from tests.pipeline.forms import pages
 
 LEVEL = np.eye(3)

@@ -6,7 +6,8 @@ import pytest
 
 from pipeline.document import Box
 from pipeline.forms.lift import Patch
-from pipeline.forms.unframe import share_out, writing
+from pipeline.forms.share import share_out
+from pipeline.forms.unframe import writing
 
 HEIGHT, WIDTH, LEFT, TOP = 60, 56, 30, 28
 
