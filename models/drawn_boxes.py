@@ -19,7 +19,7 @@ from pipeline.forms.share import share_out
 from pipeline.forms.unframe import writing
 from pipeline.strings.classify import CONTENTS
 from pipeline.strings.lattice import Lattice
-from sample_scans.combs import Digits, fill_comb, fill_comb_with, print_comb
+from sample_scans.combs import Digits, fill_comb, fill_comb_with, print_comb, print_guides
 from sample_scans.crossings import STRUCK, VOID, cross_out, slash
 from sample_scans.number_forms import PENS
 from sample_scans.page_scan import PageStyle, scan_page
@@ -33,6 +33,7 @@ DIGITS, SLASHED = ("digit", "slashed 0"), 0.3
 EMPTY = tuple(kind for kind in VOID if kind != "scribble")
 ASIDE = 0.06  # how far digits stand from the middle of their boxes, in widths of these, as a deviation
 BOLD = 0.25  # share of the hands that write with a felt pen
+GUIDED = 0.15  # share of the combs with guide marks in their boxes
 SHARD = 250  # combs that are drawn from one random stream
 
 
@@ -103,6 +104,8 @@ def _comb(rng: np.random.Generator, contents: list[str], given: Digits | None) -
         walls,
         thickness=float(rng.uniform(0.2, 0.7)) * mm,
     )
+    if rng.random() < GUIDED:
+        print_guides(rng, sheet, cells)
     kinds = _fill(rng, sheet, cells, contents, (hand, colour, given))
     style = PageStyle.draw(rng, "fax" if rng.random() < 0.15 else "grey")
     page, matrix = scan_page(rng, sheet.image, replace(style, margin=0, skew=0.5 * style.skew))

@@ -46,6 +46,36 @@ def print_comb(
     return cells
 
 
+def print_guides(rng: np.random.Generator, sheet: Sheet, cells: Sequence[Box]) -> None:
+    """Pale guide marks in the cells: a dotted 8 to write along, the letters of a date, or a dot or two."""
+    grey = int(rng.integers(165, 225))
+    colour: Colour = (grey, grey, grey)
+    kind = str(rng.choice(("eight", "letters", "dots")))
+    share = float(rng.uniform(0.45, 0.7))
+    for cell, letter in zip(cells, str(rng.choice(("DDMMYYYY", "JJMMAAAA", "TTMMJJJJ"))), strict=False):
+        tall, middle = share * cell.height, (cell.x + cell.width / 2, cell.y + cell.height / 2)
+        if kind == "letters":
+            size = 0.8 * tall
+            sheet.print_text(letter, (middle[0] - 0.36 * size, middle[1] - 0.6 * size), size, colour)
+            continue
+        half, apart = (
+            (min(0.27 * tall, 0.35 * cell.width), tall / 2),
+            tall / 10 * float(rng.uniform(0.9, 1.1)),
+        )
+        dot = max(0.8, 0.04 * tall)
+        for x, y in _eight(half, apart) if kind == "eight" else ((-half[0], 0.0), (half[0], 0.0)):
+            sheet.box(middle[0] + x - dot / 2, middle[1] + y - dot / 2, (dot, dot), colour, dot)
+
+
+def _eight(half: tuple[float, float], apart: float) -> list[tuple[float, float]]:
+    """Points so far apart along a square 8, about its middle; half : of its width and height."""
+    wide, tall = half
+    level = np.linspace(-wide, wide, max(2, round(2 * wide / apart)))
+    upright = np.linspace(-tall, tall, max(3, round(2 * tall / apart)))
+    bars = [(float(x), y) for y in (-tall, 0.0, tall) for x in level]
+    return bars + [(x, float(y)) for x in (-wide, wide) for y in upright]
+
+
 def fill_comb(
     rng: np.random.Generator,
     sheet: Sheet,

@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.document import Box
 from sample_scans.addresses import draw_address
-from sample_scans.combs import fill_comb, print_comb
+from sample_scans.combs import fill_comb, print_comb, print_guides
 from sample_scans.envelopes import COUNTRIES, draw_envelope
 from sample_scans.forms import draw_form
 from sample_scans.page_scan import PageStyle, moved, scan_page
@@ -104,6 +104,24 @@ def test_a_comb_has_its_cells_in_groups_and_holds_its_digits() -> None:
     ink = fill_comb(rng, sheet, "1234567", cells, Writer.draw(rng), (0, 0, 0))
     assert ink.x > cells[0].x - 15
     assert ink.x + ink.width < cells[-1].x + cells[-1].width + 15
+
+
+def test_guide_marks_are_pale_and_lie_inside_every_cell() -> None:
+    patterns = set()
+    for seed in range(12):
+        sheet = Sheet(100, 40, 100, (250, 250, 250))
+        cells = print_comb(sheet, (20, 20), (50, 70), (6,), (250, 250, 250), gap=5)
+        print_guides(np.random.default_rng(seed), sheet, cells)
+        marks = sheet.image[..., 0] < 250
+        assert sheet.image.min() > 140
+        shapes = []
+        for cell in cells:
+            assert marks[cell.slices].any()
+            shapes.append(np.count_nonzero(marks[cell.slices]))
+            marks[cell.slices] = False
+        assert not marks.any()
+        patterns.add((max(shapes) - min(shapes) > 20, shapes[0] > 60))
+    assert len(patterns) == 3  # letters differ from cell to cell; an 8 takes more ink than dots
 
 
 def test_writing_is_squeezed_into_the_room_there_is() -> None:
