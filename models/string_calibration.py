@@ -32,7 +32,8 @@ def fit_pair(
         drawn as those were that the networks learned from, it would be far more than it is elsewhere.
     """
     read = [(seen, value) for seen, value in zip(lines, values, strict=True) if seen.lattice.size]
-    return _fit_pair(read, parameters, parameters.lines.pair, lead, _propositions)
+    free = np.eye(WEIGHTS) if lead is None else _together(1.0, lead, 0.0)
+    return _fit_pair(read, parameters, parameters.lines.pair, free, _propositions)
 
 
 def fit_box_pair(
@@ -40,25 +41,25 @@ def fit_box_pair(
 ) -> Pair:
     """The same for boxes with a digit each, of which none is left out.
 
-    The two that see ink alone count alike; the one that sees the print, too, has a weight of its own.
+    The two that see ink alone count alike, the one that sees the print, too, as much as both: left to itself
+    it would count nearly twice as much again, for it knows drawn print better than it will know others.
 
     combs : what is seen of the boxes that hold a digit, comb by comb.
     """
     read = [box for comb, value in zip(combs, values, strict=True) for box in zip(comb, value, strict=True)]
-    return _fit_pair(read, parameters, parameters.boxes.pair, 1.0, _digits)
+    return _fit_pair(read, parameters, parameters.boxes.pair, _together(1.0, 1.0, 2.0), _digits)
 
 
 def _fit_pair(
     read: Sequence[tuple[Seen, str]],
     parameters: ReaderParameters,
     known: Pair,
-    lead: float | None,
+    free: NDArray[np.float64],
     propose: Callable[[Seen, str, ReaderParameters], tuple[NDArray[np.float64], int]],
 ) -> Pair:
     if not read or any(seen.frames is None for seen, _ in read):
         return Pair()
     samples = [propose(seen, value, parameters) for seen, value in read]
-    free = np.eye(WEIGHTS) if lead is None else _together(lead)
     start = free @ np.array(list(vars(known).values()))
 
     def objective(vector: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
@@ -71,15 +72,15 @@ def _fit_pair(
             gradient = gradient + shares @ features - features[right]
         return loss, free @ gradient
 
-    bounds = [(0.0, 3.0), (0.0, 3.0), (-20.0, 0.0), (0.0, 3.0)]
+    bounds = [(0.0, 3.0), (0.0, 3.0), (-20.0, 0.0), (0.0, 6.0)]
     found = minimize(objective, start, jac=True, method="L-BFGS-B", bounds=bounds)
     return Pair(*map(float, found.x))
 
 
-def _together(lead: float) -> NDArray[np.float64]:
-    """Projection (4, 4) onto the pairs in which the network of lines counts `lead` times as much."""
-    way = np.array([1.0, lead, 0.0, 0.0])
-    return np.asarray(np.outer(way, way) / (way @ way) + np.diag([0.0, 0.0, 1.0, 1.0]))
+def _together(cut: float, whole: float, box: float) -> NDArray[np.float64]:
+    """Projection (4, 4) onto the pairs whose readers count in these proportions; those of 0 are free."""
+    way = np.array([cut, whole, 0.0, box])
+    return np.asarray(np.outer(way, way) / (way @ way) + np.diag(way == 0.0))
 
 
 def _propositions(seen: Seen, value: str, parameters: ReaderParameters) -> tuple[NDArray[np.float64], int]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 Image = NDArray[np.uint8]
 
 # Part of the hash of every layout: raised whenever locating or reading changes what comes out.
-READER_VERSION = 9
+READER_VERSION = 10
 
 
 class Reason(StrEnum):

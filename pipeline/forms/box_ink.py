@@ -16,8 +16,8 @@ from pipeline.strings.segment import segment_box
 
 # Fewer pixels of ink are no writing.
 SPECK = 12
-# Longer side of the writing in the picture: a fine stroke through a digit is to be seen.
-INNER = 24
+# Longer side of the writing in the picture: a fine stroke through a digit is to be seen, and print beside it.
+INNER = 22
 
 
 class BoxInk(NamedTuple):
@@ -41,7 +41,7 @@ def cut_box(ink: BoxInk) -> Lattice:
 def draw_box(ink: BoxInk) -> Image | None:
     """A box as a network sees it, (28, 28, 3) uint8; None where it holds no writing.
 
-    The writing, the print, and how dark either is, against the pen. The writing's longer side comes to 24
+    The writing, the print, and how dark either is, against the pen. The writing's longer side comes to 22
     pixels, its centre of mass to the middle as far as all of it stays in the picture.
     """
     if int(np.count_nonzero(ink.own)) < SPECK:

@@ -164,7 +164,7 @@ def test_boxes_whose_readers_are_right_are_believed_more():
     assert all(each.evidence.shape == (60, 5) for each in answers)
 
 
-def test_the_reader_that_sees_the_print_around_boxes_gets_a_weight_of_its_own():
+def test_the_reader_that_sees_the_print_around_boxes_counts_as_much_as_both_others():
     values = [f"{k % 10}{k // 10 % 10}" for k in range(60)]
     combs = [
         [
@@ -174,10 +174,10 @@ def test_the_reader_that_sees_the_print_around_boxes_gets_a_weight_of_its_own():
         for k, value in enumerate(values)
     ]
     pair = fit_box_pair(combs, values, ReaderParameters())
-    assert pair.box > pair.cut
+    assert pair.box == pytest.approx(2.0 * pair.cut, rel=1e-3) == pytest.approx(2.0 * pair.whole, rel=1e-3)
     assert answer_boxes(combs, values, ReaderParameters(boxes=Trust(pair))).right.all()
     alone = [[replace(box, contents=None) for box in comb] for comb in combs]
-    assert fit_box_pair(alone, values, ReaderParameters()).box == Pair().box
+    assert fit_box_pair(alone, values, ReaderParameters()).cut < pair.cut
 
 
 def sure_of(digit: str) -> np.ndarray:
