@@ -189,6 +189,8 @@ def _strips(cut: CutWays, seen: Iterator[Seen], parameters: ReaderParameters) ->
         if isinstance(part, CutForm):
             for field in part.fields:
                 strips += draw_strips([next(seen) for _ in field.lattices], None, parameters)
+            for field in (field for fields in part.others for field in fields):
+                _pass_over(seen, len(field.lattices))
             continue
         country = way.layout.country if isinstance(way.layout, Layout) else None
         for each in part.cuts:
@@ -197,6 +199,12 @@ def _strips(cut: CutWays, seen: Iterator[Seen], parameters: ReaderParameters) ->
             label = f"{number}:" if country else ""
             strips += draw_strips([next(seen) for _ in each.lattices], lengths, parameters, label)
     return strips[:MOST_STRIPS]
+
+
+def _pass_over(seen: Iterator[Seen], count: int) -> None:
+    """Leave out so many: of a form that was searched for, how it would look if it lay another way."""
+    for _ in range(count):
+        next(seen)
 
 
 def _panel(width: int, strips: Sequence[Image], readings: Sequence[Reading]) -> Iterator[Image]:

@@ -1,13 +1,15 @@
 """Pictures of decisions: what was found is drawn where it is."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
 import pytest
 
-from pipeline import Box, Page, Reading, load_layout
+from pipeline import Box, Page, Reading, load_layout, overlay
 from pipeline.barcode import postnet
+from pipeline.forms.cut import CutField, CutForm
 from pipeline.overlay import BLUE, GREEN, LEAST, MAGENTA, ORANGE, PURPLE, _draw_readings, draw_page
 from pipeline.parameters import ReaderParameters
 from sample_scans.barcodes import draw_bars
@@ -90,3 +92,21 @@ def test_no_text_stands_on_the_box_of_another_field():
     assert not has(canvas, GREEN, np.s_[103:137, 203:297])
     assert has(canvas, GREEN, np.s_[80:98, 203:297])  # the first one above
     assert has(canvas, GREEN, np.s_[145:175, 305:420])  # the second one beside
+
+
+def test_a_form_shows_its_own_boxes_whatever_else_the_page_was_taken_for(monkeypatch):
+    """What is seen of a searched form's other ways up comes between its boxes and the next form's."""
+
+    def form(*counts: int, others: tuple[int, ...] = ()) -> CutForm:
+        fields = tuple(CutField(SimpleNamespace(), lattices=(None,) * count) for count in counts)
+        ways = tuple((CutField(SimpleNamespace(), lattices=(None,) * count),) for count in others)
+        return CutForm("", 1, None, fields, others=ways)
+
+    shown = []
+    monkeypatch.setattr(overlay, "draw_strips", lambda seen, *_: shown.append(seen) or [])
+    tries = [SimpleNamespace(layout=None)] * 2
+    cut = SimpleNamespace(plan=SimpleNamespace(tries=tries), cuts=[form(2, 1, others=(3, 3)), form(2)])
+    seen = iter(range(11))
+    overlay._strips(cut, seen, ReaderParameters())
+    assert shown == [[0, 1], [2], [9, 10]]
+    assert not list(seen)
