@@ -36,6 +36,7 @@ from pipeline.strings.classify import CONTENTS
 HELD_COMBS, HELD_FORMS, HELD_SEED, HELD_FORMS_SEED = 1_500, 60, 6_000_001, 6_500_001
 FORMS_SEED = 5_000  # and more
 LAYERS = "24-48s-48-96s-96-96"
+OF_OTHERS = ("strips", "pages")  # of a recipe, what other networks learn from
 # Of the boxes with ink on forms so many hold each digit, are void, hold a digit that was struck.
 USUAL = (*[0.095] * 10, 0.03, 0.02)
 
@@ -89,7 +90,7 @@ def train_contents(
         "held_back": {"boxes": len(watched)} | measure(logits, watched.y),
         "command": f"python -m models.train_contents DIR --combs {combs} --forms {forms}"
         f" --epochs {recipe.epochs} --seed {recipe.seed}",
-        "recipe": asdict(recipe),
+        "recipe": {name: value for name, value in asdict(recipe).items() if name not in OF_OTHERS},
         "history": history.rows,
         "seconds": round(time.monotonic() - started),
     }
