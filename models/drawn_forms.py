@@ -32,6 +32,7 @@ USUAL = {"inside": 1.0, "on a line": 0.5, "over a line": 0.2}
 ALL = dict.fromkeys(USUAL, 1.0)  # to learn to read them, which the seldom ones need most
 
 Part = TypeVar("Part")
+Labelled = tuple[Image, NDArray[np.int64]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,14 +69,9 @@ def draw_combs(seed: int, pages: int, glyphs: Glyphs | None, workers: int = 1) -
     return draw_fields(_comb, seed, pages, glyphs, workers)
 
 
-def gather_digits(
-    seed: int, pages: int, glyphs: Glyphs | None, workers: int
-) -> tuple[Image, NDArray[np.int64]]:
+def gather_digits(seed: int, pages: int, glyphs: Glyphs | None, workers: int) -> Labelled:
     """The digits in the combs of so many drawn forms: crops (N, 28, 28) uint8 and labels 0..9 (N,)."""
-    parts = draw_fields(_digits, seed, pages, glyphs, workers, ALL)
-    nothing = np.zeros((0, SIDE, SIDE), np.uint8), np.zeros(0, np.int64)
-    crops, labels = zip(nothing, *parts, strict=True)
-    return np.concatenate(crops), np.concatenate(labels)
+    return _joined(draw_fields(_digits, seed, pages, glyphs, workers, ALL), (SIDE, SIDE))
 
 
 def _draw_shard(
@@ -116,22 +112,29 @@ def pictures_of(glyphs: Glyphs) -> Digits:
 
 def gather_comb_boxes(seed: int, pages: int, glyphs: Glyphs | None, workers: int) -> Crops:
     """The boxes of the combs of so many drawn forms as (N, 28, 28, 3) uint8, with their digits."""
-    parts = draw_fields(_boxes, seed, pages, glyphs, workers, ALL)
-    return Crops(np.concatenate([x for x, _ in parts]), np.concatenate([y for _, y in parts]), CONTENTS)
+    drawn = _joined(draw_fields(_boxes, seed, pages, glyphs, workers, ALL), (SIDE, SIDE, 3))
+    return Crops(*drawn, CONTENTS)
+
+
+def _joined(parts: Sequence[Labelled], shape: tuple[int, ...]) -> Labelled:
+    """All pictures, each of that shape, and all labels; there may be none."""
+    nothing = np.zeros((0, *shape), np.uint8), np.zeros(0, np.int64)
+    pictures, labels = zip(nothing, *parts, strict=True)
+    return np.concatenate(pictures), np.concatenate(labels)
 
 
 def _comb(field: DrawnField) -> DrawnField | None:
     return field if field.boxed else None
 
 
-def _digits(field: DrawnField) -> tuple[Image, NDArray[np.int64]] | None:
+def _digits(field: DrawnField) -> Labelled | None:
     if not field.boxed:
         return None
     crops = [lattice.crops[lattice.whole] for lattice in field.lattices]
     return np.concatenate(crops), np.repeat([int(digit) for digit in field.value], [len(c) for c in crops])
 
 
-def _boxes(field: DrawnField) -> tuple[Image, NDArray[np.int64]] | None:
+def _boxes(field: DrawnField) -> Labelled | None:
     pairs = zip(field.lattices, field.value, strict=True) if field.boxed else ()
     drawn = [(box.box_ink, int(digit)) for box, digit in pairs if box.box_ink is not None]
     if not drawn:

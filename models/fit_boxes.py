@@ -26,7 +26,7 @@ from pipeline.parameters import ReaderParameters, Trust
 def fit_boxes(directory: Path, mnist: Path | None, forms: int, seed: int) -> dict[str, Any]:
     """Fit the pair on an eighth of so many forms, calibrate on the others; writes reader.json and the card.
 
-    The pair is two numbers; thresholds ask for the most, as those of lines do (`models.fit_reader`).
+    The pair is one number; thresholds ask for the most, as those of lines do (`models.fit_reader`).
     """
     started = time.monotonic()
     model = load_model(directory)

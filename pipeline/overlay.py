@@ -187,10 +187,10 @@ def _strips(cut: CutWays, seen: Iterator[Seen], parameters: ReaderParameters) ->
     lengths: Sequence[int] | None
     for way, part in zip(cut.plan.tries, cut.cuts, strict=True):
         if isinstance(part, CutForm):
+            # Those after its fields are of the other ways that it may lie.
+            own = iter([next(seen) for _ in part.lattices])
             for field in part.fields:
-                strips += draw_strips([next(seen) for _ in field.lattices], None, parameters)
-            for field in (field for fields in part.others for field in fields):
-                _pass_over(seen, len(field.lattices))
+                strips += draw_strips([next(own) for _ in field.lattices], None, parameters)
             continue
         country = way.layout.country if isinstance(way.layout, Layout) else None
         for each in part.cuts:
@@ -199,12 +199,6 @@ def _strips(cut: CutWays, seen: Iterator[Seen], parameters: ReaderParameters) ->
             label = f"{number}:" if country else ""
             strips += draw_strips([next(seen) for _ in each.lattices], lengths, parameters, label)
     return strips[:MOST_STRIPS]
-
-
-def _pass_over(seen: Iterator[Seen], count: int) -> None:
-    """Leave out so many: of a form that was searched for, how it would look if it lay another way."""
-    for _ in range(count):
-        next(seen)
 
 
 def _panel(width: int, strips: Sequence[Image], readings: Sequence[Reading]) -> Iterator[Image]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -94,8 +95,8 @@ def cut_form(page: Page, forms: tuple[Form, ...]) -> CutForm:
         alone = len(forms) == 1
         return CutForm(page.scan, page.number, form if alone else None, unread if alone else ())
     _, form, fields = best
-    others = () if form.anchored else tuple(_cut(form, fields, way) for way in tuple(Way)[1:])
-    return CutForm(page.scan, page.number, form, _cut(form, fields), others=others)
+    upright, *others = _cut(fields, (Way.UPRIGHT,) if form.anchored else tuple(Way))
+    return CutForm(page.scan, page.number, form, upright, others=tuple(others))
 
 
 def _rank(registration: Registration | None, fields: Fields) -> float:
@@ -104,45 +105,46 @@ def _rank(registration: Registration | None, fields: Fields) -> float:
     return registration.fit + registration.cover if registration is not None and there else there
 
 
-def _cut(form: Form, lifted: Fields, way: Way = Way.UPRIGHT) -> tuple[CutField, ...]:
+def _cut(lifted: Fields, ways: Sequence[Way]) -> list[tuple[CutField, ...]]:
+    """The fields as they are if the page lies each of these ways; their ink is the same in all."""
     inked = [None if patch is None else _inked(field, patch) for field, patch in lifted]
     darkest = max((each.pen for each in inked if each), default=0.0)
-    anything = any(each is not None for each in inked)
+    missing = Reason.NOT_FOUND if any(inked) else Reason.NOT_REGISTERED
     combs = {
         number: (each.mask, each.patch.cells)
         for number, each in enumerate(inked)
         if each and each.field.boxes
     }
     guided = find_guided(combs)
-    out = []
-    for number, ((field, _), each) in enumerate(zip(lifted, inked, strict=True)):
-        if each is None:
-            missing = Reason.NOT_FOUND if anything else Reason.NOT_REGISTERED
-            out.append(CutField(field, reason=missing))
-        else:
-            out.append(replace(_cut_field(each, darkest, way), guided=number in guided))
-    return tuple(out)
+    cut = [
+        _cut_field(each, darkest, number in guided, ways)
+        if each
+        else [CutField(field, reason=missing)] * len(ways)
+        for number, ((field, _), each) in enumerate(zip(lifted, inked, strict=True))
+    ]
+    return list(zip(*cut, strict=True))
 
 
 def _inked(field: FormField, patch: Patch) -> _Lifted:
     mask, printed = writing(patch)
-    inside = np.zeros_like(mask)
-    for left, top, right, bottom in patch.cells.astype(int):
-        inside[max(0, top) : bottom + 1, max(0, left) : right + 1] = 255
-    values = patch.dark[(mask > 0) & (inside > 0)]
+    values = patch.inside(mask)
     return _Lifted(
         field, patch, mask, printed, float(np.percentile(values, 75)) if values.size >= 12 else 0.0
     )
 
 
-def _cut_field(lifted: _Lifted, darkest: float, way: Way) -> CutField:
+def _cut_field(lifted: _Lifted, darkest: float, guided: bool, ways: Sequence[Way]) -> list[CutField]:
     field, patch = lifted.field, lifted.patch
     mask = lifted.mask if lifted.pen >= GUIDES * darkest else np.zeros_like(lifted.mask)
     if field.boxes:
-        inks = seen_from(share_out(patch, mask, lifted.printed), way)
-        return CutField(field, tuple(map(cut_box, inks)), patch.box)
-    (ink,) = seen_from([BoxInk(patch.dark, _number(patch, mask), lifted.printed)], way)
-    return CutField(field, (build_lattice(segment(ink.dark, ink.own)),), patch.box)
+        inks, cut = share_out(patch, mask, lifted.printed), cut_box
+    else:
+        inks, cut = (BoxInk(patch.dark, _number(patch, mask), lifted.printed),), _cut_number
+    return [CutField(field, tuple(map(cut, seen_from(inks, way))), patch.box, guided=guided) for way in ways]
+
+
+def _cut_number(ink: BoxInk) -> Lattice:
+    return build_lattice(segment(ink.dark, ink.own))
 
 
 def _number(patch: Patch, mask: Mask) -> Mask:

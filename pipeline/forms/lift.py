@@ -12,7 +12,7 @@ from pipeline.document import Box, Image
 from pipeline.forms.perspective import Matrix, apply
 from pipeline.forms.snap import SHIFT, settle_on_line, snap
 from pipeline.paper import ink
-from pipeline.paper.ink import Darkness
+from pipeline.paper.ink import Darkness, Mask
 
 # Height, pixels, of a box for one digit and of a frame for a number.
 CELL_HEIGHT = 60
@@ -47,6 +47,13 @@ class Patch:
     def unit(self) -> float:
         """Height of a box as far as writing fills it, pixels."""
         return _unit(self.cells)
+
+    def inside(self, mask: Mask) -> NDArray[np.float32]:
+        """Darkness (N,) of the ink, bright in `mask` (H, W), that lies in the boxes."""
+        boxes = np.zeros(mask.shape, bool)
+        for left, top, right, bottom in self.cells.astype(int):
+            boxes[max(0, top) : bottom + 1, max(0, left) : right + 1] = True
+        return self.dark[(mask > 0) & boxes]
 
 
 def lift(

@@ -217,10 +217,7 @@ def _without_leftovers(mask: Mask, strips: Mask, height: float) -> Mask:
 def _without_faint(mask: Mask, patch: Patch) -> Mask:
     """Without pieces that are nowhere nearly as dark as the writing in the boxes, and without specks."""
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    inside = np.zeros_like(mask)
-    for left, top, right, bottom in patch.cells.astype(int):
-        inside[max(0, top) : bottom + 1, max(0, left) : right + 1] = 1
-    values = patch.dark[(mask > 0) & (inside > 0)]
+    values = patch.inside(mask)
     if values.size < 12:
         return mask
     pen = float(np.percentile(values, 90))
