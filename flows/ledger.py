@@ -190,7 +190,7 @@ class Ledger:
             (*key, result.pages, lasting, run),
         )
         db.executemany(
-            "INSERT INTO readings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO readings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [(*key, *reading_row(each, index)) for index, each in enumerate(result.readings)],
         )
         db.executemany(

@@ -82,8 +82,23 @@ CREATE TABLE conditions (
 ) WITHOUT ROWID;
 """
 
-# What format 2 added to format 1, format 3 to format 2, and so on; a new file gets all of it.
-_STEPS = (_REVIEW, _PAGE_LAYOUT, _CONDITION)
+# How sure each digit is follows from the value and its alternatives, and is no longer kept. (Older SQLite
+# knows no DROP COLUMN.)
+_WITHOUT_DIGITS = """
+CREATE TABLE kept (
+    content TEXT, reader INTEGER, page INTEGER, position INTEGER, field TEXT NOT NULL, value TEXT NOT NULL,
+    confidence REAL NOT NULL, alternatives TEXT NOT NULL, box TEXT, empty INTEGER NOT NULL, reason TEXT,
+    layout TEXT NOT NULL,
+    PRIMARY KEY (content, reader, page, position)
+) WITHOUT ROWID;
+INSERT INTO kept SELECT content, reader, page, position, field, value, confidence, alternatives, box, empty,
+       reason, layout FROM readings;
+DROP TABLE readings;
+ALTER TABLE kept RENAME TO readings;
+"""
+
+# What format 2 changed in format 1, format 3 in format 2, and so on; a new file gets all of it.
+_STEPS = (_REVIEW, _PAGE_LAYOUT, _CONDITION, _WITHOUT_DIGITS)
 FORMAT = 1 + len(_STEPS)
 
 
@@ -154,7 +169,7 @@ def _create(db: sqlite3.Connection) -> None:
 
 
 def _bring_up_to_date(db: sqlite3.Connection) -> None:
-    """Add what a file of an older format lacks, all of it or nothing."""
+    """Change a file of an older format into one of this, all of it or nothing."""
     if _format(db) == FORMAT:
         return
     db.execute("BEGIN IMMEDIATE")

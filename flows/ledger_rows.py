@@ -58,12 +58,12 @@ def content_key(sha256: str | None, path: Path) -> str:
 # All results by scan name, page and field order, as `line_of` takes them.
 LINES = """
 SELECT s.reader, s.path, s.name, s.content, r.page, r.position, r.field, r.value, r.confidence,
-       r.digit_confidences, r.alternatives, r.box, r.empty, r.reason, r.layout, NULL AS message,
+       r.alternatives, r.box, r.empty, r.reason, r.layout, NULL AS message,
        v.kind, v.value AS verified
   FROM scans s JOIN readings r ON r.content = s.content AND r.reader = s.reader
   LEFT JOIN verdicts v ON v.content = r.content AND v.page = r.page AND v.field = r.field
 UNION ALL
-SELECT s.reader, s.path, s.name, s.content, f.page, -1, '', '', 0.0, '[]', '[]', NULL, 0, f.reason, '',
+SELECT s.reader, s.path, s.name, s.content, f.page, -1, '', '', 0.0, '[]', NULL, 0, f.reason, '',
        f.message, NULL, NULL
   FROM scans s JOIN failures f ON f.content = s.content AND f.reader = s.reader
  ORDER BY s.name, s.path, page, position
@@ -79,7 +79,6 @@ def reading_row(reading: Reading, position: int) -> tuple[Any, ...]:
         reading.field,
         reading.value,
         float(reading.confidence),
-        json.dumps([float(probability) for probability in reading.digit_confidences]),
         json.dumps([(value, float(probability)) for value, probability in reading.alternatives]),
         box and json.dumps((box.x, box.y, box.width, box.height)),
         reading.empty,
@@ -97,7 +96,6 @@ def line_of(row: sqlite3.Row, reader: sqlite3.Row) -> Line:
         field=reader["field"] if failed else row["field"],
         value=row["value"],
         confidence=row["confidence"],
-        digit_confidences=tuple(json.loads(row["digit_confidences"])),
         alternatives=tuple((other, probability) for other, probability in json.loads(row["alternatives"])),
         box=Box(*json.loads(row["box"])) if row["box"] else None,
         empty=bool(row["empty"]),

@@ -50,7 +50,6 @@ def verified(reading: Reading, verdict: Verdict) -> Reading:
         reading,
         value=verdict.value,
         confidence=1.0 if verdict.value else 0.0,
-        digit_confidences=(1.0,) * len(verdict.value),
         alternatives=others,
         empty=verdict.kind is Kind.EMPTY,
         reason=None,

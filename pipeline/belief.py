@@ -50,12 +50,4 @@ def believing(
     best = min(weighed[value] / whole, CEILING)
     room = 1.0 - best
     others = [(v, min(p / whole, room)) for v, p in order if v and v != value and p / whole >= LEAST]
-    changed = value != reading.value
-    return replace(
-        reading,
-        value=value,
-        confidence=best,
-        alternatives=tuple(others),
-        # The digits' own probabilities are those of the reading that lost.
-        digit_confidences=tuple(best for _ in value) if changed else reading.digit_confidences,
-    )
+    return replace(reading, value=value, confidence=best, alternatives=tuple(others))

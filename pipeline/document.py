@@ -9,10 +9,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.marginals import digit_marginals
+
 Image = NDArray[np.uint8]
 
 # Part of the hash of every layout: raised whenever locating or reading changes what comes out.
-READER_VERSION = 10
+READER_VERSION = 11
 
 
 class Reason(StrEnum):
@@ -122,7 +124,6 @@ class Reading:
     """What was read from one field of one page, before anybody decides to act on it.
 
     confidence : calibrated probability that `value` is exactly right, 0 where value is empty.
-    digit_confidences : one probability per digit of `value`.
     alternatives : the next readings with their probabilities, best first; with `confidence`
         they sum to at most 1.
     empty : True where the field was looked at and holds no writing.
@@ -136,9 +137,13 @@ class Reading:
     field: str
     value: str = ""
     confidence: float = 0.0
-    digit_confidences: tuple[float, ...] = ()
     alternatives: tuple[tuple[str, float], ...] = ()
     box: Box | None = None
     empty: bool = False
     reason: Reason | None = None
     layout: str = ""
+
+    @property
+    def digit_confidences(self) -> tuple[float, ...]:
+        """One probability per digit of `value`: that it is right where it stands."""
+        return digit_marginals(self.value, self.confidence, self.alternatives)

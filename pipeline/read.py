@@ -112,6 +112,5 @@ def _read(cut: CutPage, layout: Layout, seen: Iterator[Seen], parameters: Reader
         reading,
         value=candidates[0].value,
         confidence=confidence,
-        digit_confidences=digits,
         alternatives=alternatives(candidates, confidence),
     )

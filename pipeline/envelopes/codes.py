@@ -36,11 +36,10 @@ SUREST = 9.0  # logits
 
 @dataclass(frozen=True)
 class CodeRead:
-    """A region as read: its candidates, best first, the best one's digits, and what speaks for it."""
+    """A region as read: its candidates, best first, and what speaks for the best one."""
 
     region: Region
     candidates: list[Candidate]
-    digits: tuple[float, ...]
     evidence: tuple[float, ...]
     kind: Kind
     confidence: float
@@ -115,7 +114,6 @@ def settle_code(page: CutPage, layout: Layout, found: Sequence[CodeRead]) -> Rea
         layout.field,
         value=best.candidates[0].value,
         confidence=best.confidence,
-        digit_confidences=best.digits,
         alternatives=alternatives(best.candidates, best.confidence),
         box=best.region.box,
     )
@@ -138,7 +136,7 @@ def _read(cut: Cut, country: Country, seen: Iterator[Seen], parameters: ReaderPa
         confidence *= prior / (confidence * prior + 1.0 - confidence)
     if len(candidates[0].value) not in country.lengths:
         confidence = 0.0  # boxes left empty: no code at all
-    return CodeRead(cut.region, candidates, digits, evidence, kind, confidence)
+    return CodeRead(cut.region, candidates, evidence, kind, confidence)
 
 
 def code_evidence(

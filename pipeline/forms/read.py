@@ -10,6 +10,7 @@ from functools import cache
 
 import numpy as np
 
+from pipeline.belief import LEAST
 from pipeline.document import Reading, Reason
 from pipeline.forms.checks import apply_check_digit, apply_sums
 from pipeline.forms.crossed import Crossing, crossing_of
@@ -50,10 +51,10 @@ class _Written:
         return min((crossing.void for crossing in self.crossings if crossing.is_void), default=1.0)
 
     @property
-    def surely_digits(self) -> list[float]:
-        """How sure each box that is read holds a digit that counts."""
+    def counting(self) -> list[Crossing]:
+        """What is thought of each box that is read."""
         each = zip(self.crossings, self.lines, strict=True)
-        return [crossing.digit for crossing, line in each if line.lattice.size]
+        return [crossing for crossing, line in each if line.lattice.size]
 
 
 def read_form(cut: CutForm, seen: Iterator[Seen], parameters: ReaderParameters) -> list[Reading]:
@@ -150,16 +151,14 @@ def _read_field(cut: CutForm, written: _Written, parameters: ReaderParameters) -
         return replace(blank, reason=Reason.NOT_FOUND)
     trust = parameters.boxes if spec.boxes else parameters.lines
     confidence = trust.calibration.confidence(candidates, digits)
-    if spec.boxes:
-        digits = tuple(digit * sure for digit, sure in zip(digits, written.surely_digits, strict=True))
     reading = replace(
         blank,
         value=candidates[0].value,
         confidence=confidence,
-        digit_confidences=digits,
         alternatives=alternatives(candidates, confidence),
     )
-    reading = _doubted(reading, math.prod(written.surely_digits))
+    if spec.boxes:
+        reading = _without_each(reading, written.counting)
     if written.struck:
         return replace(reading, reason=Reason.CROSSED_OUT)
     return _formatted(reading, written, candidates)
@@ -169,6 +168,22 @@ def _doubted(reading: Reading, sure: float) -> Reading:
     """The reading and its alternatives, all of which take for granted what is only so sure."""
     others = tuple((value, share * sure) for value, share in reading.alternatives)
     return replace(reading, confidence=reading.confidence * sure, alternatives=others)
+
+
+def _without_each(reading: Reading, counting: Sequence[Crossing]) -> Reading:
+    """The reading, which takes each box for a digit; among its alternatives, that one of them is none.
+
+    counting : what is thought of the box of each digit of the value.
+    """
+    doubted = _doubted(reading, math.prod(box.digit for box in counting))
+    others = dict(doubted.alternatives)
+    for place, box in enumerate(counting):
+        less = reading.value[:place] + reading.value[place + 1 :]
+        share = doubted.confidence * box.void / box.digit
+        if less and share >= LEAST:
+            others[less] = min(others.get(less, 0.0) + share, doubted.confidence)
+    ordered = sorted(others.items(), key=lambda other: (-other[1], other[0]))
+    return replace(doubted, alternatives=tuple(ordered))
 
 
 def _formatted(reading: Reading, written: _Written, candidates: list[Candidate]) -> Reading:

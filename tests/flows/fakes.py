@@ -84,7 +84,6 @@ def _read(page: Page) -> list[Reading]:
             "digits",
             value=f"{number % 100_000:05d}",
             confidence=confidence,
-            digit_confidences=(confidence,) * 5,
             alternatives=(("00000", (1 - confidence) / 2),),
             box=Box(2, 2, 20, 10),
         )

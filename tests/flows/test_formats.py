@@ -18,7 +18,7 @@ from pipeline.results import COLUMNS, record
 def records(count: int = 3) -> list[dict[str, Any]]:
     return [
         record(
-            Reading(f"=cmd{number}.png", 1, "zip", "02139", 0.5, (0.9, 0.8), (("02130", 0.25),), box),
+            Reading(f"=cmd{number}.png", 1, "zip", "02139", 0.5, (("02130", 0.25),), box),
             Status.ACCEPTED,
             "",
             layout="l@1",
@@ -44,7 +44,7 @@ def test_parquet_keeps_types_and_leading_zeros(tmp_path: Path, monkeypatch: pyte
     rows = parquet.read_table(tmp_path / "results.parquet").to_pylist()
     assert [row["scan"] for row in rows] == ["=cmd0.png", "=cmd1.png", "=cmd2.png"]
     assert (rows[0]["value"], rows[0]["x"], rows[1]["x"]) == ("02139", 1, None)
-    assert rows[0]["digit_confidences"] == [0.9, 0.8]
+    assert rows[0]["digit_confidences"] == pytest.approx([0.95] * 4 + [0.7])
     assert rows[0]["alternatives"] == [{"value": "02130", "probability": 0.25}]
 
 

@@ -29,7 +29,6 @@ readings = st.builds(
     field=st.text(max_size=5),
     value=st.text("0123456789", max_size=9),
     confidence=probabilities,
-    digit_confidences=st.lists(probabilities, max_size=3).map(tuple),
     alternatives=st.lists(st.tuples(st.text("0123456789", max_size=9), probabilities), max_size=3).map(tuple),
     box=st.none() | st.builds(Box, *[st.integers(-9, 9999)] * 4),
     empty=st.booleans(),
@@ -307,6 +306,33 @@ def test_ledger_of_the_first_format_is_brought_up_to_date(tmp_path: Path) -> Non
         assert db.execute("PRAGMA user_version").fetchone()[0] == FORMAT
         assert not db.execute("SELECT * FROM decisions").fetchall()
         assert db.execute("SELECT layout FROM readings").fetchall() == [("",)]
+
+
+def test_readings_of_an_older_format_are_kept(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+    with Ledger(path) as ledger:
+        inbox = Inbox(ledger, tmp_path / "inbox")
+        inbox.see({"a": "1"})
+        inbox.read("1")
+        (line,) = ledger.lines()
+    with closing(sqlite3.connect(path)) as db:  # as format 4 had it
+        db.executescript(
+            """
+            ALTER TABLE readings RENAME TO new;
+            CREATE TABLE readings (
+                content TEXT, reader INTEGER, page INTEGER, position INTEGER, field TEXT NOT NULL,
+                value TEXT NOT NULL, confidence REAL NOT NULL, digit_confidences TEXT NOT NULL,
+                alternatives TEXT NOT NULL, box TEXT, empty INTEGER NOT NULL, reason TEXT,
+                layout TEXT NOT NULL DEFAULT '', PRIMARY KEY (content, reader, page, position)
+            ) WITHOUT ROWID;
+            INSERT INTO readings SELECT content, reader, page, position, field, value, confidence, '[0.5]',
+                   alternatives, box, empty, reason, layout FROM new;
+            DROP TABLE new;
+            PRAGMA user_version = 4;
+            """
+        )
+    with Ledger(path) as ledger:
+        assert list(ledger.lines()) == [line]
 
 
 def test_what_people_decided_outlives_name_and_model(inbox: Inbox, ledger: Ledger, tmp_path: Path) -> None:

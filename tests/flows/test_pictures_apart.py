@@ -13,7 +13,7 @@ from tests.flows.fakes import IDENTITY, draw_scan
 
 
 def field(path: Path) -> Settled:
-    reading = Reading(path.name, 1, "digits", "021", 0.41, (0.9,), (), Box(2, 2, 9, 9))
+    reading = Reading(path.name, 1, "digits", "021", 0.41, (), Box(2, 2, 9, 9))
     return Settled(Line(path, "ab", IDENTITY, 0.9, reading), Status.REVIEW, "low-confidence")
 
 

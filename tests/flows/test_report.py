@@ -25,7 +25,7 @@ EVIL = '<script>alert(1)</script>"&.png'
 
 
 def review(path: Path, name: str = "a.png", page: int = 1, box: Box | None = None) -> Settled:
-    reading = Reading(name, page, "digits", "021", 0.41, (0.9,), (("027", 0.3),), box or Box(2, 2, 9, 9))
+    reading = Reading(name, page, "digits", "021", 0.41, (("027", 0.3),), box or Box(2, 2, 9, 9))
     return Settled(Line(path, "ab", IDENTITY, 0.9, reading), Status.REVIEW, "low-confidence")
 
 

@@ -31,7 +31,7 @@ def write(out: Path, *results: ScanResult, threshold: float = 0.5) -> Ledger:
 
 
 def read(confidence: float, content: str, page: int = 1) -> ScanResult:
-    reading = Reading("", page, "digits", "07", confidence, (confidence, 1.0), (("01", 0.001),))
+    reading = Reading("", page, "digits", "07", confidence, (("01", 0.001),))
     return ScanResult(content, page, [reading])
 
 
@@ -118,7 +118,7 @@ def test_what_a_person_decided_stands_above_what_was_read(tmp_path: Path) -> Non
     assert [tuple(row[name] for name in names) for row in rows] == [
         ("4711", "1.0000", "verified", "", "1.0000 1.0000 1.0000 1.0000", "07:0.4000 01:0.0010"),
         ("", "0.0000", "verified", "illegible", "", "07:0.9900 01:0.0010"),
-        ("07", "0.4000", "review", "low-confidence", "0.4000 1.0000", "01:0.0010"),
+        ("07", "0.4000", "review", "low-confidence", "0.7005 0.6995", "01:0.0010"),
     ]
     assert (tally.statuses[Status.VERIFIED], tally.review, len(tally.uncertain)) == (2, 1, 1)
     assert sum(tally.confidences.values()) == 1

@@ -59,6 +59,7 @@ def test_strips_are_read(value):
     assert reading.value == value
     assert reading.confidence > 0.4
     assert len(reading.digit_confidences) == len(value)
+    assert min(reading.digit_confidences) >= reading.confidence
     assert (reading.box.width, reading.box.height) == strip(value).shape[::-1]
 
 

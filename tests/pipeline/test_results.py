@@ -20,7 +20,6 @@ READ = Reading(
     field="postal_code",
     value="02139",
     confidence=0.98765432,
-    digit_confidences=(1.0, 0.99, 0.98, 0.999, 0.9999),
     alternatives=(("02189", 0.01), ("021394307", 0.00004)),
     box=Box(10, 20, 300, 40),
 )
@@ -61,7 +60,7 @@ def test_row_has_the_columns_in_order_as_text() -> None:
         "0.9877",
         "accepted",
         "",
-        "1.0000 0.9900 0.9800 0.9990 0.9999",
+        "0.9995 0.9995 0.9995 0.9895 0.9995",
         "02189:0.0100 021394307:0.0000",
         "10",
         "20",

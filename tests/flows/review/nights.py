@@ -71,7 +71,6 @@ def make_night(folder: Path, pages: Sequence[Written], threshold: float = THRESH
             page.field,
             value=page.value,
             confidence=page.confidence,
-            digit_confidences=(page.confidence,) * len(page.value),
             alternatives=page.alternatives,
             box=box if page.value else None,
             reason=page.reason,

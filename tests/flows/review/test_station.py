@@ -74,7 +74,7 @@ def test_a_later_run_with_another_model_leaves_what_was_verified(tmp_path: Path)
         reader = ledger.register_reader(Identity("digits", "1" * 16, "new", "9" * 16, "digits"), 0.1)
         with ledger._transaction() as db:
             db.execute("UPDATE scans SET name = 'renamed.png', reader = ?", (reader,))
-        reading = Reading("", 1, "digits", "888", 0.99, (0.9,) * 3)
+        reading = Reading("", 1, "digits", "888", 0.99)
         ledger.write_results(ledger.begin_run({}), reader, [ScanResult(line.sha256, 1, [reading])])
         write_results(ledger, out)
     row = rows(out)["renamed.png"]

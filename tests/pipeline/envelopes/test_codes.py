@@ -62,7 +62,7 @@ def test_a_code_that_does_not_exist_is_kept_and_told() -> None:
 def test_of_two_places_a_barcode_tells_the_destination_s() -> None:
     def place(value: str, confidence: float) -> CodeRead:
         region = Region(Box(0, 0, 90, 20), ())
-        return CodeRead(region, [Candidate(value, 0.9)], (0.9,) * 5, (), Kind.LISTED, confidence)
+        return CodeRead(region, [Candidate(value, 0.9)], (), Kind.LISTED, confidence)
 
     found = [place("02139", 0.6), place("90210", 0.2)]
     barcode = Barcode("postnet", "90210", Box(0, 0, 300, 20), False)

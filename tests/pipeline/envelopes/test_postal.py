@@ -18,7 +18,7 @@ KNOWN, OTHER_KNOWN, UNKNOWN = "02139", "02138", "02100"  # Cambridge, Cambridge,
 
 
 def reading(value: str, confidence: float, *others: tuple[str, float]) -> Reading:
-    return Reading("a.png", 1, "postal_code", value, confidence, tuple(0.9 for _ in value), others)
+    return Reading("a.png", 1, "postal_code", value, confidence, others)
 
 
 def barcode(routing: str) -> Barcode:

@@ -218,7 +218,7 @@ def code_read(value: str, x: int, width: int, prior: float, parameters: Envelope
     )
     region = Region(Box(x, 100, width, 50), (), prior=prior)
     confidence = parameters.confidence(evidence, Kind.LISTED)
-    return CodeRead(region, [Candidate(value, 0.9)], (0.9,) * len(value), evidence, Kind.LISTED, confidence)
+    return CodeRead(region, [Candidate(value, 0.9)], evidence, Kind.LISTED, confidence)
 
 
 def joined(found: list[CodeRead], parameters: EnvelopeParameters) -> list[float]:

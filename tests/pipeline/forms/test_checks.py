@@ -12,7 +12,7 @@ digits = st.text("0123456789", min_size=1, max_size=12)
 
 
 def reading(field: str, value: str, confidence: float, *others: tuple[str, float]) -> Reading:
-    return Reading("s", 1, field, value, confidence, (confidence,) * len(value), others, empty=not value)
+    return Reading("s", 1, field, value, confidence, others, empty=not value)
 
 
 def test_known_numbers_have_right_check_digits():

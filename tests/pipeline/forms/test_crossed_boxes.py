@@ -1,6 +1,5 @@
 """Boxes that were crossed out: what becomes of the values that they stand in."""
 
-import numpy as np
 import pytest
 
 from pipeline.document import Reason
@@ -16,7 +15,6 @@ def test_boxes_that_are_void_are_as_sure_as_the_least_sure(folder):
     assert (crossed.value, digits.value) == ("7777", "7777")
     assert crossed.reason is None
     assert crossed.confidence == pytest.approx(0.8 * digits.confidence)
-    assert crossed.digit_confidences == digits.digit_confidences
 
 
 def test_a_digit_that_may_be_crossed_out_is_as_sure_as_that_it_is_not(folder):
@@ -24,8 +22,20 @@ def test_a_digit_that_may_be_crossed_out_is_as_sure_as_that_it_is_not(folder):
     doubtful, certain = (read_member(folder, "777777", each) for each in (network, Told(*[DIGIT] * 6)))
     assert (doubtful.value, doubtful.reason) == ("777777", None)
     assert doubtful.confidence == pytest.approx(0.35 * certain.confidence)
-    shares = np.divide(doubtful.digit_confidences, certain.digit_confidences)
-    assert shares == pytest.approx([0.7, 1.0, 1.0, 1.0, 1.0, 0.5])
+
+
+def test_the_value_without_a_box_that_may_be_void_is_an_alternative(folder):
+    network = Told((0.7, 0.2, 0.1), *[DIGIT] * 5)
+    doubtful = read_member(folder, "777777", network)
+    others = dict(doubtful.alternatives)
+    assert others["77777"] == pytest.approx(doubtful.confidence * 0.2 / 0.7)
+    assert next(iter(others)) == "77777"
+    assert "77777" not in dict(read_member(folder, "777777", Told(*[DIGIT] * 6)).alternatives)
+
+
+def test_no_alternative_is_more_probable_than_the_reading(folder):
+    doubtful = read_member(folder, "777777", Told(*[(0.5, 0.4, 0.1)] * 6))
+    assert dict(doubtful.alternatives)["77777"] == doubtful.confidence
 
 
 def test_a_digit_that_was_struck_sends_its_field_to_a_person(folder):
