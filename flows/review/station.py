@@ -27,6 +27,7 @@ from flows.review.quality import Audit, Outlook, Prospect, measure, thresholds_o
 from flows.review.store import Entry, Store
 from flows.review.votes import contradicts
 from flows.verdict import Kind, Verdict
+from pipeline.marginals import digit_marginals
 
 log = logging.getLogger(__name__)
 
@@ -111,6 +112,7 @@ class Station:
             "field": field.key[2],
             "blind": blind,
             "choices": [],
+            "digits": [],
             "why": "",
             "verdict": None,
         }
@@ -120,6 +122,10 @@ class Station:
         readings = [(field.value, field.confidence)] if field.value else []
         readings += [(value, p) for value, p in (detail.alternatives if detail else ()) if value]
         shown["choices"] = [{"value": v, "probability": round(p, 4)} for v, p in readings[:CHOICES]]
+        if field.value:
+            shown["digits"] = [
+                round(p, 4) for p in digit_marginals(field.value, field.confidence, readings[1:])
+            ]
         shown["why"] = in_words(field.reason)
         if field.verified and (verdict := self.store.verdict(field.key)):
             shown["verdict"] = {"kind": verdict.kind.value, "value": verdict.value}

@@ -8,6 +8,7 @@ const digits = at("digits");
 const picture = at("field-picture");
 const viewer = new Viewer(at("viewer"), at("sheet"), at("page-picture"), at("mark"));
 const CHOICE_KEYS = ["a", "s", "d", "f"];
+const SURE_DIGIT = 0.9; // a digit of the reading that is less sure is underlined
 const KINDS = { "?": "illegible", e: "empty", n: "not-a-field" };
 const IN_WORDS = { illegible: "cannot be read", empty: "empty", "not-a-field": "not a field" };
 
@@ -37,7 +38,17 @@ function showProgress({ left, done, seconds, trouble }) {
   if (trouble) complain(trouble);
 }
 
-function showChoices(choices) {
+function markDoubtful(value, sure) {
+  return [...value].map((digit, place) => {
+    if (!(sure[place] < SURE_DIGIT)) return digit;
+    const doubtful = document.createElement("u");
+    doubtful.textContent = digit;
+    doubtful.title = `${Math.round(sure[place] * 100)} % sure`;
+    return doubtful;
+  });
+}
+
+function showChoices(choices, sure) {
   const buttons = choices.map(({ value, probability }, number) => {
     const button = document.createElement("button");
     button.type = "button";
@@ -45,7 +56,7 @@ function showChoices(choices) {
     const key = document.createElement("kbd");
     key.textContent = CHOICE_KEYS[number];
     const text = document.createElement("b");
-    text.textContent = value;
+    text.append(...(number ? [value] : markDoubtful(value, sure)));
     const share = document.createElement("span");
     share.className = "soft";
     share.textContent = `${Math.round(probability * 100)} %`;
@@ -88,7 +99,7 @@ function show(reply, prefix = "") {
   at("scan-name").textContent = `${field.scan}, page ${field.page}`;
   at("why").textContent = field.why;
   at("hint").textContent = hint();
-  showChoices(field.choices);
+  showChoices(field.choices, field.digits);
   seen = false;
   picture.hidden = false;
   picture.alt = words;

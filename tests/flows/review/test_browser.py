@@ -134,6 +134,25 @@ def test_undo_skip_and_clear(browser: sync_api.Browser, tmp_path: Path) -> None:
     assert sorted(row["value"] for row in rows(out).values() if row["status"] == "verified") == ["34"]
 
 
+def test_digits_that_are_not_sure_are_underlined(browser: sync_api.Browser, tmp_path: Path) -> None:
+    pages = [
+        Written("40712", "40712", 0.7, (("40772", 0.25),)),
+        Written("5566", "5566", 0.85, (("5560", 0.07), ("4566", 0.06))),
+    ]
+    out = make_night(tmp_path, pages)
+    with running(out) as address:
+        ann = Reviewer(browser, address, "Ann")
+        first = ann.seen()
+        assert ann.page.locator("#choices u").all_inner_texts() == ["1"]
+        assert ann.page.locator("#choices u").get_attribute("title") == "74 % sure"
+        assert ann.page.locator("#choices b").all_inner_texts() == ["40712", "40772"]
+        ann.press("x")
+        ann.seen(first)
+        assert ann.page.locator("#choices u").count() == 0
+        assert ann.troubles == []
+        ann.context.close()
+
+
 def test_two_reviewers_at_a_time(browser: sync_api.Browser, tmp_path: Path) -> None:
     out = make_night(tmp_path, [doubtful(number) for number in range(1, 9)])
     with running(out) as address:
