@@ -14,7 +14,10 @@ from pipeline.strings.ctc import CLASSES
 from pipeline.strings.picture import HEIGHT, MAX_WIDTH
 
 LINE_NETWORK = "line.tflite"
-STEP = 32  # widths are few and fixed, so that the arithmetic for a line never depends on what comes with it
+STEP = 16  # widths are few and fixed, so that the arithmetic for a line never depends on what comes with it
+# Pixels of paper behind every line. Nearly all that the network learned from had some, in batches with wider
+# ones; where the picture ends with the line it takes a 1 at the end for nothing.
+PAPER = 16
 FRAME = 2  # pixels of a line for each frame
 # Every line is read this many pixels higher and lower, and the two are averaged: maps that skip every
 # other row see other things in each.
@@ -42,7 +45,7 @@ class LineNetwork:
         width = picture.shape[1]
         if not width:
             return np.zeros((0, CLASSES), np.float32)
-        views = stack([lifted(picture, rows) for rows in LIFTS], round_up(width))
+        views = stack([lifted(picture, rows) for rows in LIFTS], round_up(width + PAPER))
         each = log_softmax(self._logits(views)[:, : -(-width // FRAME)])
         mean: NDArray[np.float32] = np.logaddexp.reduce(each, axis=0) - np.float32(np.log(len(LIFTS)))
         return mean
@@ -72,7 +75,7 @@ class LineNetwork:
 
 
 def round_up(width: int) -> int:
-    """The width that a line is read at: the next multiple of 32, at most 512."""
+    """The next multiple of 16, at most 512: a width that lines are read at."""
     return min(MAX_WIDTH, -(-width // STEP) * STEP)
 
 

@@ -2,6 +2,7 @@
 
 import json
 
+import cv2
 import keras
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from models.line_augment import augment_line
 from models.line_data import Line, draw_lines, gather_form_lines, gather_lines
 from models.line_files import LINE_KERAS
 from models.line_layers import build_line_network
-from models.line_network import LineNetwork, log_softmax
+from models.line_network import PAPER, LineNetwork, log_softmax, round_up
 from models.line_training import LineBatches, ctc_loss, exact_rate, greedy, to_pixels, to_target
 from models.material import draw_strips
 from models.mean_network import mean_weights, settle
@@ -111,10 +112,23 @@ def test_the_export_agrees_with_keras_whatever_comes_with_a_line(network, tmp_pa
         assert np.array_equal(reader.predict_frames([own])[0], alone)
     higher, lower = (np.roll(pictures[1], rows, axis=0) for rows in (-2, 2))
     higher[-2:], lower[:2] = 0, 0
-    logits = np.asarray(network(to_pixels([Line(higher, ""), Line(lower, "")]), training=False))
+    room = round_up(61 + PAPER)
+    logits = np.asarray(network(to_pixels([Line(higher, ""), Line(lower, "")], room), training=False))
     mean = np.exp(log_softmax(logits[:, :31])).mean(axis=0)
     np.testing.assert_allclose(np.exp(frames[1]), mean, atol=far)
     assert reader.predict_frames([np.zeros((32, 0), np.uint8)])[0].shape == (0, 11)
+
+
+@pytest.mark.parametrize("lean", [0, 2])
+def test_a_1_at_the_end_is_read_whatever_the_width_of_the_line(lean):
+    shipped = LineNetwork((SHIPPED / LINE_NETWORK).read_bytes())
+    for width in range(70, 102):
+        line = np.zeros((32, width), np.uint8)
+        for x in (width - 50, width - 26):
+            cv2.ellipse(line, (x, 16), (7, 9), 0, 0, 360, 255, 2, cv2.LINE_AA)
+        cv2.line(line, (width - 8, 7), (width - 8 - lean, 25), 255, 2, cv2.LINE_AA)
+        smooth = np.asarray(cv2.GaussianBlur(line, (0, 0), 0.6), np.uint8)
+        assert greedy(shipped.predict_frames([smooth])[0], width) == "001", width
 
 
 def test_a_damaged_line_network_is_named(tmp_path):
