@@ -23,10 +23,8 @@ from models.mnist import load_mnist
 from pipeline.document import Image, Page, Reading
 
 SCALE, ROOM = 1.8, (8, 10)  # pixels of a strip for one of MNIST's; paper above and beside the digits, MNIST's
-JITTER, UNEVEN = (
-    2,
-    1.2,
-)  # rows that a digit stands higher or lower at most; deviation of the gaps, MNIST's pixels
+JITTER = 2  # rows that a digit stands higher or lower at most, MNIST's
+UNEVEN = 1.2  # standard deviation of the gaps, MNIST's pixels
 PAPER, INK, NOISE = 235, 170, 3.0  # greys, and how much darker ink is
 
 
