@@ -16,9 +16,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from flows.reader import Reader, open_reader
+from models.material import Glyphs
 from models.mnist import load_mnist
 from pipeline.document import Image, Page, Reading
 
@@ -48,31 +48,22 @@ KINDS = {
 }
 
 
-@dataclass(frozen=True, eq=False)
-class Digits:
-    """Pictures (N, 28, 28) uint8, ink bright, and labels (N,)."""
-
-    images: Image
-    labels: NDArray[np.int64]
-
-    def compose(self, rng: np.random.Generator, kind: Kind) -> tuple[Image, str]:
-        """A strip, (H, W) uint8, and its digits."""
-        value = "".join(map(str, rng.integers(0, 10, int(rng.integers(3, 8)))))
-        value = kind.first + value[len(kind.first) : len(value) - len(kind.last)] + kind.last
-        glyphs = [_tight(self.images[rng.choice(np.flatnonzero(self.labels == int(d)))]) for d in value]
-        gaps = np.round(kind.gap + UNEVEN * rng.standard_normal(len(glyphs))).astype(int)
-        width = sum(glyph.shape[1] for glyph in glyphs) + int(np.maximum(gaps, 0).sum()) + 2 * ROOM[1]
-        canvas, x = np.zeros((28 + 2 * ROOM[0], width), np.uint8), ROOM[1]
-        for glyph, gap in zip(glyphs, gaps.tolist(), strict=True):
-            y = ROOM[0] + int(rng.integers(-JITTER, JITTER + 1))
-            place = canvas[y : y + 28, x : x + glyph.shape[1]]
-            np.maximum(place, glyph, out=place)
-            right, x = x + glyph.shape[1], x + glyph.shape[1] + gap
-        ink = cv2.resize(
-            canvas[:, : right + ROOM[1]], None, fx=SCALE, fy=SCALE, interpolation=cv2.INTER_CUBIC
-        )
-        grey = PAPER - INK * (ink.astype(np.float32) / 255) + NOISE * rng.standard_normal(ink.shape)
-        return np.clip(grey, 0, 255).astype(np.uint8), value
+def compose(rng: np.random.Generator, kind: Kind, digits: Glyphs) -> tuple[Image, str]:
+    """A strip, (H, W) uint8, and its digits."""
+    value = "".join(map(str, rng.integers(0, 10, int(rng.integers(3, 8)))))
+    value = kind.first + value[len(kind.first) : len(value) - len(kind.last)] + kind.last
+    glyphs = [_tight(picture) for picture, _ in digits.write(rng, value)]
+    gaps = np.round(kind.gap + UNEVEN * rng.standard_normal(len(glyphs))).astype(int)
+    width = sum(glyph.shape[1] for glyph in glyphs) + int(np.maximum(gaps, 0).sum()) + 2 * ROOM[1]
+    canvas, x = np.zeros((28 + 2 * ROOM[0], width), np.uint8), ROOM[1]
+    for glyph, gap in zip(glyphs, gaps.tolist(), strict=True):
+        y = ROOM[0] + int(rng.integers(-JITTER, JITTER + 1))
+        place = canvas[y : y + 28, x : x + glyph.shape[1]]
+        np.maximum(place, glyph, out=place)
+        right, x = x + glyph.shape[1], x + glyph.shape[1] + gap
+    ink = cv2.resize(canvas[:, : right + ROOM[1]], None, fx=SCALE, fy=SCALE, interpolation=cv2.INTER_CUBIC)
+    grey = PAPER - INK * (ink.astype(np.float32) / 255) + NOISE * rng.standard_normal(ink.shape)
+    return np.clip(grey, 0, 255).astype(np.uint8), value
 
 
 def _tight(picture: Image) -> Image:
@@ -93,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--worst", type=Path)
     options = parser.parse_args(arguments)
     mnist = load_mnist(options.mnist)
-    digits, reader = Digits(mnist.x_test, mnist.y_test), open_reader("digits", "us", options.model)
+    digits, reader = Glyphs(mnist.x_test, mnist.y_test), open_reader("digits", "us", options.model)
     print(f"{'':12s} exact  without a 1  accepted  wrong   of {options.strips}")
     taken_in_all = wrong_in_all = 0
     kinds = {f"a {digit} last": Kind(4.0, last=digit) for digit in options.last or ()} or KINDS
@@ -114,10 +105,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _read(
-    rng: np.random.Generator, strips: int, kind: Kind, digits: Digits, reader: Reader
+    rng: np.random.Generator, strips: int, kind: Kind, digits: Glyphs, reader: Reader
 ) -> Iterator[tuple[Image, str, Reading]]:
     for number in range(strips):
-        image, value = digits.compose(rng, kind)
+        image, value = compose(rng, kind, digits)
         yield image, value, next(iter(reader.read([Page(f"{number}", 1, image)])))
 
 
